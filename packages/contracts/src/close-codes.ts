@@ -1,0 +1,30 @@
+/** Every way a connection ends: the close frame the client sees and what the `$disconnect` event reports (spec 01 §1.5, §1.6). */
+export interface Close {
+  code: number;
+  reason: string;
+}
+
+export const closes = {
+  /** `DELETE @connections/{id}`. */
+  deleted: { code: 1000, reason: 'Connection Closed Normally' },
+  /** Idle, lifetime over, or the node drains. */
+  goingAway: { code: 1001, reason: 'Going away' },
+  /** RFC 6455 violation by the client. */
+  protocolError: { code: 1002, reason: 'Protocol error' },
+  /** Binary frame on an API without `binaryFrames`. */
+  binaryNotSupported: { code: 1003, reason: 'Binary is not supported' },
+  /** The client's close frame carried no status. Never sent, only reported. */
+  noStatus: { code: 1005, reason: 'Client-side close frame status not set' },
+  /** TCP lost without a close frame, or the node died. Never sent, only reported. */
+  abnormal: { code: 1006, reason: 'Connection closed abnormally' },
+  /** A text frame that is not UTF-8. */
+  invalidUtf8: { code: 1007, reason: 'Invalid UTF-8' },
+  /** Slow consumer: the client does not read what it is sent. */
+  slowConsumer: { code: 1008, reason: 'Slow consumer' },
+  /** Message over `messageBytesMax`. */
+  tooBig: { code: 1009, reason: 'Message too big' },
+  /** A broken invariant of this one connection. */
+  internalError: { code: 1011, reason: 'Internal server error' },
+} as const satisfies Record<string, Close>;
+
+export type CloseName = keyof typeof closes;

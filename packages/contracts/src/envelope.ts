@@ -1,0 +1,68 @@
+import type { Scope } from './definition.js';
+import type { ConnectionId, RequestId } from './ids.js';
+
+/**
+ * A message plus its context, as it travels from an edge over the bus to a router. The binary form is in
+ * `envelope-codec.ts`; this is what both ends hold.
+ */
+export type Envelope = ConnectEnvelope | MessageEnvelope | DisconnectEnvelope;
+
+interface EnvelopeBase {
+  scope: Scope;
+  connectionId: ConnectionId;
+  requestId: RequestId;
+  /** When the edge took it, ms since the epoch. Precise to the batch: all envelopes of a tick share it. */
+  timeMs: number;
+  /** What never changes about the connection, as JSON text of `ConnectionContext`: written once at the handshake, copied
+   * as it is, and parsed only where a router needs a member of it. Latin-1 characters only (others escaped). */
+  connectionContext: string;
+  /** W3C `traceparent`, where the edge traces this message. */
+  traceparent: string | undefined;
+}
+
+export interface ConnectEnvelope extends EnvelopeBase {
+  kind: 'CONNECT';
+  handshake: Handshake;
+}
+
+export interface MessageEnvelope extends EnvelopeBase {
+  kind: 'MESSAGE';
+  /** The same on every redelivery, so that a back end can drop repeats. */
+  messageId: RequestId;
+  /** The client's text as UTF-8 bytes. Valid only while the handler that received the envelope has not settled it. */
+  body: Uint8Array;
+}
+
+export interface DisconnectEnvelope extends EnvelopeBase {
+  kind: 'DISCONNECT';
+  disconnectStatusCode: number;
+  disconnectReason: string;
+}
+
+/** The upgrade request as the authorizer and the `$connect` integration see it. */
+export interface Handshake {
+  /** In the order and with the repetition of the request; names lower-case, as uWebSockets.js gives them. */
+  headers: [name: string, value: string][];
+  /** Raw query string without `?`, empty where there was none. */
+  queryString: string;
+}
+
+export interface ConnectionContext {
+  connectedAtMs: number;
+  sourceIp: string;
+  userAgent: string;
+  /** `Host` as the client used it, with a non-default port. */
+  domainName: string;
+}
+
+/** JSON of a context with every character over U+00FF escaped, so that it is one byte a character on the wire. */
+export function encodeConnectionContext(context: ConnectionContext): string {
+  return JSON.stringify(context).replace(
+    /[\u0100-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export function decodeConnectionContext(text: string): ConnectionContext {
+  return JSON.parse(text) as ConnectionContext;
+}

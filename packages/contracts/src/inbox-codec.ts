@@ -1,0 +1,112 @@
+import { ByteReader, type ByteWriter, MalformedBytesError } from './bytes.js';
+import type { ConnectionDescription, InboxCommand, OutcomeResult } from './inbox.js';
+
+/**
+ * The binary form of a batch of inbox commands, which is one entry of an inbox.
+ *
+ *     batch   := version:u8  command*
+ *     command := kind:u8  rest by kind
+ */
+export const inboxVersion = 1;
+
+const kinds = { VERDICT: 1, REPLY: 2, POST: 3, GET: 4, DELETE: 5, OUTCOME: 6 } as const;
+const results: OutcomeResult[] = ['ok', 'gone', 'slow'];
+
+export function writeInboxHead(writer: ByteWriter): void {
+  writer.u8(inboxVersion);
+}
+
+/** Appends one command; its body is copied, so the caller may reuse it. */
+export function writeInboxCommand(writer: ByteWriter, command: InboxCommand): void {
+  writer.u8(kinds[command.kind]);
+  switch (command.kind) {
+    case 'REPLY':
+      writer.shortText(command.connectionId);
+      writer.bytes(command.body);
+      return;
+    case 'VERDICT':
+      writer.shortText(command.connectionId);
+      writer.u16(command.status);
+      writer.utf8(JSON.stringify(command.headers));
+      writer.bytes(command.body);
+      return;
+    case 'POST':
+    case 'GET':
+    case 'DELETE':
+      writer.shortText(command.connectionId);
+      writer.shortText(command.replyTo);
+      writer.u32(command.correlation);
+      writer.shortText(command.traceparent ?? '');
+      writer.shortText(command.apiId ?? '');
+      if (command.kind === 'POST') writer.bytes(command.body);
+      return;
+    case 'OUTCOME':
+      writer.u32(command.correlation);
+      writer.u8(results.indexOf(command.result));
+      writer.utf8(command.connection === undefined ? '' : JSON.stringify(command.connection));
+      return;
+  }
+}
+
+/** Reads a whole batch; bodies are views into `bytes`. Throws `MalformedBytesError` for anything else. */
+export function readInboxBatch(bytes: Buffer): InboxCommand[] {
+  const reader = new ByteReader(bytes);
+  const version = reader.u8();
+  if (version !== inboxVersion) throw new MalformedBytesError(`inbox version ${version} is not known`);
+  const commands: InboxCommand[] = [];
+  while (!reader.done) commands.push(readInboxCommand(reader));
+  return commands;
+}
+
+function readInboxCommand(reader: ByteReader): InboxCommand {
+  const kind = reader.u8();
+  switch (kind) {
+    case kinds.REPLY:
+      return { kind: 'REPLY', connectionId: reader.shortText(), body: reader.bytes() };
+    case kinds.VERDICT:
+      return {
+        kind: 'VERDICT',
+        connectionId: reader.shortText(),
+        status: reader.u16(),
+        headers: parseJson(reader.utf8()) as [string, string][],
+        body: reader.bytes(),
+      };
+    case kinds.POST:
+      return { kind: 'POST', ...readCorrelated(reader), body: reader.bytes() };
+    case kinds.GET:
+      return { kind: 'GET', ...readCorrelated(reader) };
+    case kinds.DELETE:
+      return { kind: 'DELETE', ...readCorrelated(reader) };
+    case kinds.OUTCOME:
+      return readOutcome(reader);
+    default:
+      throw new MalformedBytesError(`inbox command kind ${kind} is not known`);
+  }
+}
+
+function readCorrelated(reader: ByteReader) {
+  return {
+    connectionId: reader.shortText(),
+    replyTo: reader.shortText(),
+    correlation: reader.u32(),
+    traceparent: reader.shortText() || undefined,
+    apiId: reader.shortText() || undefined,
+  };
+}
+
+function readOutcome(reader: ByteReader): InboxCommand {
+  const correlation = reader.u32();
+  const result = results[reader.u8()];
+  if (result === undefined) throw new MalformedBytesError('outcome result is not known');
+  const description = reader.utf8();
+  const connection = description === '' ? undefined : (parseJson(description) as ConnectionDescription);
+  return { kind: 'OUTCOME', correlation, result, connection };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new MalformedBytesError('JSON wanted inside an inbox command');
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Every limit of the gateway, with its unit in its name. "API" marks a limit of the model service (spec 14), which
+ * `sluice.yaml` can change per API; "ours" marks a bound that protects this process.
+ */
+export const limits = {
+  /** API: largest message from a client, and largest reply or callback body. Over it: close 1009, or 413. */
+  messageBytesMax: 131_072,
+  /** API: no client data, ping or delivery for this long: close 1001. 0 is off. */
+  idleTimeoutMs: 600_000,
+  /** API: a connection's whole life, never extended: close 1001. 0 is off. */
+  connectionDurationMs: 7_200_000,
+  /** Ours: server ping period; keeps NAT and proxies open without touching the idle timer. 0 is off. */
+  pingIntervalMs: 25_000,
+  /** Ours: a client that has sent no frame at all, pong included, for this long after a ping is gone (1006). */
+  pongTimeoutMs: 20_000,
+  /** Ours: up to this share is taken off a connection's lifetime at random, so that a fleet does not reconnect at once. */
+  connectionDurationJitter: 0.05,
+  /** API: integration timeout when the definition names none; also its largest value. */
+  integrationTimeoutMs: 29_000,
+  integrationTimeoutMsMin: 50,
+  /** Ours: added to the integration timeout for the way over the bus before a held upgrade is answered 504. */
+  connectVerdictMarginMs: 3_000,
+  /** API: longest URL of an upgrade request (414). */
+  urlBytesMax: 4_096,
+  /** API: all headers of an upgrade request together (431). */
+  headerBytesMax: 10_240,
+  /** API: route key length, routes per API, stages per API. */
+  routeKeyLengthMax: 128,
+  routesPerApiMax: 300,
+  integrationsPerApiMax: 300,
+  stagesPerApiMax: 10,
+  /** Ours: what uWebSockets.js may assemble for one message before it cuts the TCP connection. Above messageBytesMax, so
+   * that the common over-size message still gets its 1009 close frame, which the library itself never sends. */
+  transportMessageBytesMax: 1_048_576,
+
+  /** Ours: queued bytes of one socket from which callbacks to it answer 429 (spec 09 §9.4 "client-side buffer is full"). */
+  socketQueuedBytesSoft: 262_144,
+  /** Ours: queued bytes of one socket at which it is closed with 1008. */
+  socketQueuedBytesMax: 1_048_576,
+  /** Ours: a socket that stays over the soft limit for this long is closed with 1008. */
+  socketSlowMsMax: 10_000,
+  /** Ours: new handshakes per second and node, and burst; over it 503 with Retry-After before anything else runs. */
+  handshakesPerSecondMax: 500,
+  handshakesBurstMax: 1_000,
+  /** Ours: upgrades held at once on a node while their `$connect` runs. */
+  handshakesPendingMax: 1_000,
+  /** Ours: a peer that has sent no whole request head by then is cut. */
+  requestHeadTimeoutMs: 10_000,
+
+  /** Ours: one tick's batch is sent early once it has this many bytes, so that no stream entry grows without bound. */
+  batchBytesMax: 262_144,
+  /** Ours: and once it has this many envelopes: a batch is acknowledged as a whole. */
+  batchEnvelopesMax: 128,
+  /** Ours: bytes of batches that Redis has not confirmed yet; over it frames are refused. */
+  appendInflightBytesMax: 33_554_432,
+  /** Ours: a producer's command that Redis has not answered by then has failed. */
+  redisCommandTimeoutMs: 500,
+  /** Ours: stream entries (batches) not yet acknowledged on one shard; over it frames are refused. */
+  backlogEntriesMax: 100_000,
+  /** Ours: how often producers ask for the backlog. */
+  backlogPollIntervalMs: 500,
+  /** Ours: blocking reads wait this long, so that a dead Redis is noticed (never 0). */
+  blockingReadMs: 1_000,
+  /** Ours: a blocking read unsettled this long after its time destroys its socket and builds a new client. */
+  blockingReadGraceMs: 5_000,
+  /** Ours: entries taken by one read. */
+  readEntriesMax: 100,
+  /** Ours: envelopes in work at one router; reading pauses at it. */
+  routerInflightMax: 2_000,
+  /** Ours: deliveries of an entry before what is unfinished in it goes to the dead-letter stream. */
+  deliveriesMax: 5,
+  /** Ours: entries kept in a shard's dead-letter stream; beyond it the oldest is dropped and counted. */
+  deadLettersMax: 10_000,
+  /** Ours: how long an entry without progress stays with a router that seems alive before a peer claims it. */
+  reclaimIdleMs: 60_000,
+  /** Ours: how often routers look for entries of dead peers. */
+  reclaimIntervalMs: 5_000,
+  /** Ours: unfinished entries older than this record which of their envelopes are done, so that a claim repeats few. */
+  progressAfterMs: 250,
+
+  /** Ours: lease of a node or worker, and how often it is renewed. */
+  leaseMs: 15_000,
+  leaseRenewIntervalMs: 5_000,
+  /** Ours: how often dead nodes are looked for, and how long one must have been seen dead before it is taken over; the
+   * second look lets live edges renew first when Redis itself was away. */
+  reapIntervalMs: 5_000,
+  reapSuspectMs: 5_000,
+  /** Ours: connections of a dead node taken over in one step. */
+  reapChunkConnections: 200,
+  /** Ours: how long a repeated `$disconnect` of one connection is recognised. */
+  disconnectMarkerMs: 600_000,
+  /** Ours: attempts at a `$disconnect` whose back end gave no answer; 1 is the model service's single attempt. */
+  disconnectAttemptsMax: 5,
+  disconnectRetryDelayMs: 1_000,
+
+  /** Ours: how long a callback waits for the edge's acknowledgement. */
+  deliveryTimeoutMs: 10_000,
+  /** Ours: how long a request body of `@connections` may take to arrive. */
+  requestBodyTimeoutMs: 10_000,
+  /** Ours: `@connections` requests in work at one process; over it 429. */
+  callbackInflightMax: 10_000,
+  /** Ours: unsent bytes for one inbox; over it commands are undeliverable. */
+  inboxBytesMax: 67_108_864,
+  /** Ours: entries an inbox stream holds at most (a brake, counted when hit). */
+  inboxEntriesMax: 100_000,
+
+  /** Ours: TCP connections to one back-end origin, and requests waiting for one of them. */
+  integrationConnectionsMax: 256,
+  integrationWaitingMax: 10_000,
+  /** Ours: largest response head and body of a back end that is read. A larger body than a message may have can only
+   * be dropped or end in an error, so reading stops there. */
+  integrationHeadBytesMax: 65_536,
+  integrationBodyBytesMax: 1_048_576,
+
+  /** Ours: drain of an edge on SIGTERM (OPERATIONS §3). */
+  drainHoldMs: 5_000,
+  drainWindowMs: 60_000,
+  drainSettleMs: 10_000,
+  /** Ours: a router or callback finishes work in flight for at most this long. */
+  drainWorkMs: 35_000,
+} as const;
+
+/** The limits that `sluice.yaml` can set per API (`apis.<id>.limits`). */
+export interface ApiLimits {
+  messageBytesMax: number;
+  idleTimeoutMs: number;
+  connectionDurationMs: number;
+  pingIntervalMs: number;
+}
+
+export const defaultApiLimits: ApiLimits = {
+  messageBytesMax: limits.messageBytesMax,
+  idleTimeoutMs: limits.idleTimeoutMs,
+  connectionDurationMs: limits.connectionDurationMs,
+  pingIntervalMs: limits.pingIntervalMs,
+};
