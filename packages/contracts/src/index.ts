@@ -8,3 +8,5 @@ export * from './ids.js';
 export * from './inbox.js';
 export * from './inbox-codec.js';
 export * from './limits.js';
+export * from './management.js';
+export * from './redis-settings.js';

@@ -1,0 +1,2 @@
+export type { ChainableCommander } from 'ioredis';
+export * from './open-redis.js';
