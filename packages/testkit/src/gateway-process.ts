@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
+import { waitFor } from './wait-for.js';
+
+const command = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
+
+export type GatewayRole = 'start' | 'edge' | 'router' | 'callback';
+
+export interface GatewayProcessOptions {
+  role: GatewayRole;
+  /** Content of `sluice.yaml`. */
+  config: object;
+  redisUrl?: string;
+  port?: number;
+  adminPort?: number;
+  /** Further `SLUICE_…` variables and flags. */
+  env?: Record<string, string>;
+  args?: string[];
+  /** Do not wait for readiness (for tests of a start that cannot succeed yet). */
+  dontWait?: boolean;
+}
+
+/** A real gateway process, started with the `sluice` command. */
+export interface GatewayProcess {
+  readonly role: GatewayRole;
+  readonly pid: number;
+  readonly port: number;
+  readonly adminPort: number;
+  /** Everything it printed so far, both streams. */
+  output(): string;
+  /** Status and body of a path of the admin port. */
+  admin(path: string, method?: string): Promise<{ status: number; body: string }>;
+  /** Sum of a metric's samples whose labels contain all of these texts; 0 where there is none. */
+  metric(name: string, ...labels: string[]): Promise<number>;
+  signal(name: NodeJS.Signals): void;
+  /** How it ended. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** SIGKILL, and waits for the end. */
+  kill(): Promise<void>;
+}
+
+/** Starts `sluice <role>` from the build and waits until `/readyz` says ready (30 s). */
+export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-gateway-'));
+  // JSON is YAML.
+  const file = join(directory, 'sluice.yaml');
+  writeFileSync(file, JSON.stringify(options.config));
+  const port = options.port ?? (await freePort());
+  const adminPort = options.adminPort ?? (await freePort());
+  const args = [command, options.role, '--config', file, '--admin-port', `${adminPort}`];
+  if (options.role !== 'router') args.push('--port', `${port}`);
+  if (options.redisUrl !== undefined) args.push('--redis', options.redisUrl);
+  const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+  });
+  const gateway = watch(child, options.role, port, adminPort, directory);
+  if (options.dontWait !== true) await ready(gateway);
+  return gateway;
+}
+
+function watch(
+  child: ChildProcess,
+  role: GatewayRole,
+  port: number,
+  adminPort: number,
+  directory: string,
+): GatewayProcess {
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = `${output}${chunk}`.slice(-1_000_000);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => {
+      process.off('exit', killAtExit);
+      rmSync(directory, { recursive: true, force: true });
+      resolve({ code, signal });
+    });
+  });
+  const admin = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, { method });
+    return { status: response.status, body: await response.text() };
+  };
+  return {
+    role,
+    pid: child.pid ?? 0,
+    port,
+    adminPort,
+    output: () => output,
+    admin,
+    metric: async (name, ...labels) => sumOf((await admin('/metrics')).body, name, labels),
+    signal: (name) => void child.kill(name),
+    exited,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+async function ready(gateway: GatewayProcess): Promise<void> {
+  let ended: { code: number | null } | undefined;
+  gateway.exited.then((end) => {
+    ended = end;
+  });
+  const isReady = async () => {
+    if (ended !== undefined) return true;
+    return gateway.admin('/readyz').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  };
+  await waitFor(`sluice ${gateway.role} to be ready`, isReady, 30_000).catch(async (error: Error) => {
+    await gateway.kill();
+    throw new Error(`${error.message}\n${gateway.output()}`);
+  });
+  if (ended !== undefined) throw new Error(`sluice ${gateway.role} ended with ${ended.code}:\n${gateway.output()}`);
+}
+
+function sumOf(exposition: string, name: string, labels: string[]): number {
+  let sum = 0;
+  for (const line of exposition.split('\n')) {
+    if (!line.startsWith(`${name}{`) && !line.startsWith(`${name} `)) continue;
+    if (labels.every((label) => line.includes(label))) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+  }
+  return sum;
+}
