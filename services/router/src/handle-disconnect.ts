@@ -1,0 +1,122 @@
+import type { BackgroundJobs, Delivery } from '@sluice/bus';
+import type { ConnectionStore } from '@sluice/connections';
+import {
+  ByteWriter,
+  type DisconnectEnvelope,
+  errorKinds,
+  limits,
+  MalformedBytesError,
+  readBatch,
+  writeBatchHead,
+  writeEnvelope,
+} from '@sluice/contracts';
+import type { IntegrationOutcome } from '@sluice/integrations';
+import type { Telemetry } from '@sluice/telemetry';
+import type { PreparedRoute, StageTables } from './stage-tables.js';
+
+const retryJob = 'retry-disconnect';
+/** While the store is away a `$disconnect` waits; its entry stays unacknowledged, so a peer can take it over. */
+const storeRetryDelayMs = 1_000;
+
+interface DisconnectParts {
+  connections: ConnectionStore;
+  jobs: BackgroundJobs;
+  tables: StageTables;
+  telemetry: Telemetry;
+}
+
+/**
+ * `$disconnect`: once for each connection, whoever reports its end. The edge and, after its death, a survivor may both put
+ * an envelope on the stream; the claim in the connection store lets one of them through. A back end that gave no answer is
+ * asked again by a background job; one that answered, whatever it said, has been told (spec 01 §1.5).
+ */
+export function createDisconnectHandler({ connections, jobs, tables, telemetry }: DisconnectParts) {
+  const { log } = telemetry;
+
+  function handle(delivery: Delivery, envelope: DisconnectEnvelope): void {
+    const route = tables.get(envelope.scope)?.disconnect;
+    if (route?.integration === undefined) return delivery.done();
+    connections.claimDisconnect(envelope.connectionId, delivery.deliveryId).then(
+      (ours) => {
+        if (!ours) {
+          route.metrics.duplicate();
+          return delivery.done();
+        }
+        invoke(delivery, envelope, route);
+      },
+      () => setTimeout(handle, storeRetryDelayMs, delivery, envelope),
+    );
+  }
+
+  function invoke(delivery: Delivery, envelope: DisconnectEnvelope, route: PreparedRoute): void {
+    route.integration?.invoke(envelope, (outcome) => {
+      route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
+      if (needsRetry(outcome) && limits.disconnectAttemptsMax > 1) return queueRetry(delivery, envelope);
+      if (!outcome.ok) logFailure(envelope, outcome);
+      delivery.done();
+    });
+  }
+
+  /** The retry is on the job queue before the entry is acknowledged, so a crash between the two repeats rather than loses it. */
+  function queueRetry(delivery: Delivery, envelope: DisconnectEnvelope): void {
+    const options = {
+      attemptsMax: limits.disconnectAttemptsMax - 1,
+      delayMs: limits.disconnectRetryDelayMs,
+      jobId: `disconnect-${Buffer.from(envelope.connectionId).toString('hex')}`,
+    };
+    jobs.enqueue(retryJob, encode(envelope), options).then(
+      () => delivery.done(),
+      () => setTimeout(queueRetry, storeRetryDelayMs, delivery, envelope),
+    );
+  }
+
+  function retry(envelope: DisconnectEnvelope, attempt: number): Promise<void> {
+    const route = tables.get(envelope.scope)?.disconnect;
+    const integration = route?.integration;
+    if (route === undefined || integration === undefined) return Promise.resolve();
+    route.metrics.retry();
+    return new Promise((resolve, reject) => {
+      integration.invoke(envelope, (outcome) => {
+        if (!needsRetry(outcome)) return resolve();
+        log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
+          connection_id: envelope.connectionId,
+          request_id: envelope.requestId,
+          count: attempt + 1,
+        });
+        reject(new Error(outcome.detail));
+      });
+    });
+  }
+
+  function logFailure(envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {
+    log.warn('router.integration_failed', outcome.detail, {
+      code: outcome.code,
+      route: '$disconnect',
+      connection_id: envelope.connectionId,
+      request_id: envelope.requestId,
+    });
+  }
+
+  return {
+    handle,
+    /** Makes this process one of those that work off the retries. */
+    handleRetries: () => jobs.handle(retryJob, ({ data, attempt }) => retry(decode(data), attempt)),
+  };
+}
+
+function needsRetry(outcome: IntegrationOutcome): outcome is IntegrationOutcome & { ok: false } {
+  return !outcome.ok && errorKinds[outcome.code].retryable;
+}
+
+function encode(envelope: DisconnectEnvelope): string {
+  const writer = new ByteWriter(512);
+  writeBatchHead(writer, '', envelope.timeMs);
+  writeEnvelope(writer, envelope);
+  return writer.view().toString('base64');
+}
+
+function decode(data: string): DisconnectEnvelope {
+  const [envelope] = readBatch(Buffer.from(data, 'base64')).envelopes;
+  if (envelope?.kind !== 'DISCONNECT') throw new MalformedBytesError('a retry job holds one DISCONNECT envelope');
+  return envelope;
+}

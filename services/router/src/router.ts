@@ -1,0 +1,89 @@
+import type { BackgroundJobs, Bus, Delivery, FrameConsumer } from '@sluice/bus';
+import type { ConnectionStore } from '@sluice/connections';
+import { limits } from '@sluice/contracts';
+import type { DefinitionStore } from '@sluice/definitions';
+import { createInvoker } from '@sluice/integrations';
+import type { Telemetry } from '@sluice/telemetry';
+import { createConnectHandler } from './handle-connect.js';
+import { createDisconnectHandler } from './handle-disconnect.js';
+import { createMessageHandler } from './handle-message.js';
+import { reapDeadNodes } from './reap-dead-nodes.js';
+import { handleRedriveJobs } from './redrive-dead-letters.js';
+import { createStageTables } from './stage-tables.js';
+import { traceProcess } from './trace-process.js';
+
+export interface RouterParts {
+  bus: Bus;
+  connections: ConnectionStore;
+  definitions: DefinitionStore;
+  jobs: BackgroundJobs;
+  telemetry: Telemetry;
+  /** Envelopes in work at once; reading pauses at it. Default `limits.routerInflightMax`. */
+  inflightMax?: number;
+}
+
+export interface Router {
+  /** Joins the router group and starts the background jobs. */
+  start(): Promise<void>;
+  /** Stops reading, finishes the work in flight (at most `timeoutMs`, default `limits.drainWorkMs`), acknowledges. */
+  stop(timeoutMs?: number): Promise<void>;
+  /** Envelopes taken and not yet settled. */
+  readonly inflight: number;
+}
+
+/**
+ * The router: takes envelopes from the stream, chooses the route, invokes the integration, replies, acknowledges.
+ * Every envelope is settled exactly once, and only after its reply or verdict was handed to the bus.
+ */
+export function createRouter(parts: RouterParts): Router {
+  const { bus, definitions, jobs, telemetry } = parts;
+  const invoker = createInvoker({ telemetry });
+  const tables = createStageTables(definitions, invoker, telemetry);
+  const handleMessage = createMessageHandler({ bus, tables, telemetry });
+  const handleConnect = createConnectHandler({ bus, tables, telemetry });
+  const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry });
+  let consumer: FrameConsumer | undefined;
+
+  function handle(delivery: Delivery): void {
+    try {
+      const traced = telemetry.tracing.enabled ? traceProcess(delivery, telemetry.tracing) : delivery;
+      switch (traced.envelope.kind) {
+        case 'MESSAGE':
+          return handleMessage(traced, traced.envelope);
+        case 'CONNECT':
+          return handleConnect(traced, traced.envelope);
+        case 'DISCONNECT':
+          return disconnects.handle(traced, traced.envelope);
+      }
+    } catch (error) {
+      // A throw here is a fault of ours and would repeat on every delivery: keep the envelope where it can be looked at.
+      telemetry.log.error('router.envelope_failed', `${delivery.envelope.kind} could not be processed`, {
+        connection_id: delivery.envelope.connectionId,
+        request_id: delivery.envelope.requestId,
+        error,
+      });
+      delivery.dead('router_error');
+    }
+  }
+
+  return {
+    async start() {
+      await disconnects.handleRetries();
+      await handleRedriveJobs(jobs, bus, telemetry);
+      await jobs.every('reap-dead-nodes', limits.reapIntervalMs, () =>
+        reapDeadNodes({ bus, connections: parts.connections, definitions, telemetry }),
+      );
+      const options = parts.inflightMax === undefined ? {} : { inflightMax: parts.inflightMax };
+      consumer = await bus.consume(handle, options);
+      telemetry.log.info('router.started', 'taking frames from the stream');
+    },
+    async stop(timeoutMs = limits.drainWorkMs) {
+      await consumer?.stop(timeoutMs);
+      tables.close();
+      await invoker.close();
+    },
+    get inflight() {
+      return consumer?.inflight ?? 0;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { ApiDefinition, IntegrationDefinition, RouteDefinition, Scope } from '@sluice/contracts';
+import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
+import type { Invoker, PreparedIntegration } from '@sluice/integrations';
+import {
+  compileRouteSelectionExpression,
+  compileTemplateSelectionExpression,
+  createRouteTable,
+  matchIntegrationResponse,
+} from '@sluice/routing';
+import type { Telemetry } from '@sluice/telemetry';
+import { createRouteMetrics, type RouteMetrics } from './route-metrics.js';
+
+/** One stage as the hot path wants it: expressions compiled, integrations prepared, metric children resolved. */
+export interface StageTable {
+  /** The route for a message body, or undefined where none matches and there is no `$default`. */
+  select(body: Uint8Array): PreparedRoute | undefined;
+  connect: PreparedRoute | undefined;
+  disconnect: PreparedRoute | undefined;
+  /** For messages that no route matched. */
+  unmatched: RouteMetrics;
+}
+
+export interface PreparedRoute {
+  routeKey: string;
+  /** Undefined where the route has no target. */
+  integration: PreparedIntegration | undefined;
+  hasRouteResponse: boolean;
+  metrics: RouteMetrics;
+}
+
+export interface StageTables {
+  get(scope: Scope): StageTable | undefined;
+  close(): void;
+}
+
+/** Compiles each stage on first use, and again after a change of definitions: sockets follow the current deployment. */
+export function createStageTables(definitions: DefinitionStore, invoker: Invoker, telemetry: Telemetry): StageTables {
+  let tables = new Map<Scope, StageTable>();
+  const unsubscribe = definitions.subscribe(() => {
+    tables = new Map();
+  });
+  return {
+    get(scope) {
+      const known = tables.get(scope);
+      if (known !== undefined) return known;
+      const snapshot = definitions.stage(scope);
+      if (snapshot === undefined) return undefined;
+      const table = compileStage(snapshot, invoker, telemetry);
+      tables.set(scope, table);
+      return table;
+    },
+    close: unsubscribe,
+  };
+}
+
+function compileStage(snapshot: StageSnapshot, invoker: Invoker, telemetry: Telemetry): StageTable {
+  const { api, stage } = snapshot;
+  const routes = new Map<string, PreparedRoute>();
+  for (const route of Object.values(api.routes)) {
+    routes.set(route.routeKey, prepareRoute(snapshot, route, invoker, telemetry));
+  }
+  const table = createRouteTable({
+    selectRouteKey: compileRouteSelectionExpression(api.routeSelectionExpression),
+    routes,
+  });
+  return {
+    select: table.select,
+    connect: routes.get('$connect'),
+    disconnect: routes.get('$disconnect'),
+    unmatched: createRouteMetrics(telemetry.metrics, api.apiId, stage.stageName, 'unmatched'),
+  };
+}
+
+function prepareRoute(
+  snapshot: StageSnapshot,
+  route: RouteDefinition,
+  invoker: Invoker,
+  telemetry: Telemetry,
+): PreparedRoute {
+  const { api, stage } = snapshot;
+  const integration = targetOf(api, route);
+  return {
+    routeKey: route.routeKey,
+    hasRouteResponse: route.hasRouteResponse,
+    metrics: createRouteMetrics(telemetry.metrics, api.apiId, stage.stageName, route.routeKey),
+    integration:
+      integration &&
+      invoker.prepare(
+        integration,
+        {
+          apiId: api.apiId,
+          stage: stage.stageName,
+          routeKey: route.routeKey,
+          stageVariables: stage.stageVariables,
+          hasRouteResponse: route.hasRouteResponse,
+        },
+        selectorsFor(integration),
+      ),
+  };
+}
+
+function targetOf(api: ApiDefinition, route: RouteDefinition): IntegrationDefinition | undefined {
+  return route.integrationId === undefined ? undefined : api.integrations[route.integrationId];
+}
+
+function selectorsFor(integration: IntegrationDefinition) {
+  const keys = integration.integrationResponses.map((response) => response.integrationResponseKey);
+  return {
+    selectTemplateKey:
+      integration.templateSelectionExpression === undefined
+        ? undefined
+        : compileTemplateSelectionExpression(integration.templateSelectionExpression),
+    selectIntegrationResponse: (value: string) => matchIntegrationResponse(keys, value),
+  };
+}
