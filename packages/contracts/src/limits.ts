@@ -118,6 +118,19 @@ export const limits = {
   drainSettleMs: 10_000,
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
+
+  /** Ours: lines of one event that the log takes in one window; the rest is counted and reported as `suppressed`. */
+  logLinesPerEventMax: 20,
+  logWindowMs: 10_000,
+  /** Ours: spans that wait for export; beyond it the newest are dropped, never the traffic slowed. */
+  spansQueuedMax: 2_048,
+  /** Ours: one export of spans that is not answered by then is given up. */
+  spanExportTimeoutMs: 5_000,
+  /** Ours: what the admin port grants one client; a scrape or probe needs a fraction of it. */
+  adminRequestTimeoutMs: 10_000,
+  adminConnectionsMax: 100,
+  /** Ours: how often the event loop's delay is measured. */
+  eventLoopLagIntervalMs: 250,
 } as const;
 
 /** The limits that `sluice.yaml` can set per API (`apis.<id>.limits`). */

@@ -1,4 +1,10 @@
+export * from './admin-server.js';
+export * from './create-telemetry.js';
+export { type LogDestination, type LogLevel, logLevels } from './log.js';
 export * from './log-events.js';
 export * from './metric-definitions.js';
 export * from './metrics.js';
+export * from './process-metrics.js';
+export * from './start-tracing.js';
 export * from './telemetry.js';
+export * from './traceparent.js';

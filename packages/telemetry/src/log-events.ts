@@ -7,6 +7,7 @@ export const logEvents = [
   'process.failed',
   'config.warning',
   'admin.listening',
+  'admin.failed',
   'edge.listening',
   'edge.fenced',
   'edge.inbox_lost',

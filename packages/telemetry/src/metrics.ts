@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type MetricKey, metricDefinitions, metricName } from './metric-definitions.js';
 
 type Labels<K extends MetricKey> = (typeof metricDefinitions)[K]['labels'][number];
@@ -31,9 +31,4 @@ export function createMetrics(): Metrics {
     else metrics[key] = new Histogram({ ...options, buckets: [...definition.buckets] });
   }
   return metrics as unknown as Metrics;
-}
-
-/** Adds the process and Node defaults (`process_cpu_seconds_total` and so on). Once per process. */
-export function collectProcessMetrics(metrics: Metrics): void {
-  collectDefaultMetrics({ register: metrics.registry });
 }

@@ -1,0 +1,58 @@
+import type { Tracer } from '@opentelemetry/api';
+import { limits } from '@sluice/contracts';
+
+/** What `packages/config` made of the OTEL_* variables. */
+export interface TracingSettings {
+  exporter: 'none' | 'otlp';
+  /** Where spans go, with its path: `http://collector:4318/v1/traces`. */
+  endpoint: string;
+  /** Sent with every export; may hold credentials. */
+  headers: Record<string, string>;
+  /** Share of traces without a sampled or unsampled parent that is recorded: 0 to 1. */
+  sampleRatio: number;
+  serviceName: string;
+}
+
+export interface StartedTracing {
+  readonly tracer: Tracer;
+  /** Exports what is queued, bounded by `spanExportTimeoutMs`, and ends. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Starts the OpenTelemetry SDK where it is asked for; otherwise nothing of it is even loaded. Export happens in the
+ * background: a collector that is slow or away costs spans, which are dropped, never messages.
+ */
+export async function startTracing(
+  settings: TracingSettings,
+  role: string,
+  version: string,
+): Promise<StartedTracing | undefined> {
+  if (settings.exporter === 'none') return undefined;
+  const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
+    import('@opentelemetry/sdk-trace-node'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/resources'),
+  ]);
+  const exporter = new OTLPTraceExporter({
+    url: settings.endpoint,
+    headers: settings.headers,
+    timeoutMillis: limits.spanExportTimeoutMs,
+  });
+  const provider = new sdk.NodeTracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': settings.serviceName,
+      'service.version': version,
+      'sluice.role': role,
+    }),
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(settings.sampleRatio) }),
+    spanProcessors: [
+      new sdk.BatchSpanProcessor(exporter, {
+        maxQueueSize: limits.spansQueuedMax,
+        maxExportBatchSize: limits.spansQueuedMax / 4,
+        exportTimeoutMillis: limits.spanExportTimeoutMs,
+      }),
+    ],
+  });
+  return { tracer: provider.getTracer('sluice', version), shutdown: () => provider.shutdown() };
+}

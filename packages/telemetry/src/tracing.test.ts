@@ -1,0 +1,127 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createTelemetry } from './create-telemetry.js';
+import { startTracing, type TracingSettings } from './start-tracing.js';
+import { readTraceparent } from './traceparent.js';
+
+interface OtlpSpan {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  kind: number;
+  status: { code: number; message?: string };
+  attributes: { key: string; value: { stringValue?: string } }[];
+  links: { traceId: string; spanId: string }[];
+}
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A collector of this test: takes OTLP over HTTP as JSON and keeps the spans. */
+async function startCollector() {
+  const spans: OtlpSpan[] = [];
+  const resources: string[] = [];
+  const headers: (string | undefined)[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    headers.push(request.headers['x-tenant'] as string | undefined);
+    const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      resourceSpans: { resource: unknown; scopeSpans: { spans: OtlpSpan[] }[] }[];
+    };
+    for (const { resource, scopeSpans } of resourceSpans) {
+      resources.push(JSON.stringify(resource));
+      for (const scope of scopeSpans) spans.push(...scope.spans);
+    }
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  const { port } = server.address() as AddressInfo;
+  return { spans, resources, headers, endpoint: `http://127.0.0.1:${port}/v1/traces` };
+}
+
+const off: TracingSettings = { exporter: 'none', endpoint: '', headers: {}, sampleRatio: 0.01, serviceName: 'sluice' };
+const parent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+const unsampled = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;
+const silent = { role: 'edge', logLevel: 'silent' as const };
+
+describe('tracing', () => {
+  it('exports spans with parents, links, attributes and failures', async () => {
+    const collector = await startCollector();
+    const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint, headers: { 'x-tenant': 't1' } };
+    const tracing = await startTracing({ ...settings, sampleRatio: 1 }, 'edge', '1.2.3');
+    const telemetry = createTelemetry({ ...silent, tracing });
+    expect(telemetry.tracing.enabled).toBe(true);
+    const root = telemetry.tracing.startSpan('send frames', {
+      kind: 'producer',
+      links: [parent, 'garbage', undefined],
+    });
+    const child = telemetry.tracing.startSpan('process', {
+      kind: 'consumer',
+      parent: root.traceparent,
+      attributes: { 'sluice.api': 'chat' },
+    });
+    child.end('integration_timeout');
+    root.end();
+    await telemetry.close();
+
+    const [first, second] = ['send frames', 'process'].map((name) => collector.spans.find((s) => s.name === name));
+    expect(first).toMatchObject({ kind: 4, links: [{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }] });
+    expect(first?.parentSpanId).toBeFalsy();
+    expect(second).toMatchObject({
+      kind: 5,
+      traceId: first?.traceId,
+      parentSpanId: first?.spanId,
+      status: { code: 2, message: 'integration_timeout' },
+      attributes: [{ key: 'sluice.api', value: { stringValue: 'chat' } }],
+    });
+    expect(root.traceparent).toBe(`00-${first?.traceId}-${first?.spanId}-01`);
+    expect(collector.resources[0]).toContain('"1.2.3"');
+    expect(collector.headers).toEqual(['t1']);
+  });
+
+  it('follows the sampling decision of the parent', async () => {
+    const collector = await startCollector();
+    const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint };
+    const tracing = await startTracing({ ...settings, sampleRatio: 0 }, 'edge', '1');
+    const telemetry = createTelemetry({ ...silent, tracing });
+    telemetry.tracing.startSpan('kept', { kind: 'server', parent }).end();
+    const dropped = telemetry.tracing.startSpan('dropped', { kind: 'server', parent: unsampled });
+    dropped.end();
+    telemetry.tracing.startSpan('root', { kind: 'server' }).end();
+    await telemetry.close();
+    expect(collector.spans.map((span) => span.name)).toEqual(['kept']);
+    expect(dropped.traceparent).toMatch(/^00-c{32}-[0-9a-f]{16}-00$/);
+  });
+
+  it('neither throws nor waits long when the collector is away', async () => {
+    const settings = { ...off, exporter: 'otlp' as const, endpoint: 'http://127.0.0.1:9/v1/traces', sampleRatio: 1 };
+    const telemetry = createTelemetry({ ...silent, tracing: await startTracing(settings, 'edge', '1') });
+    for (let i = 0; i < 5_000; i++) telemetry.tracing.startSpan('x', { kind: 'server' }).end();
+    await telemetry.close();
+  });
+
+  it('is off unless asked for, and then passes a valid context on', async () => {
+    expect(await startTracing(off, 'edge', '1')).toBeUndefined();
+    const { tracing } = createTelemetry(silent);
+    expect(tracing.enabled).toBe(false);
+    expect(tracing.startSpan('x', { kind: 'server', parent }).traceparent).toBe(parent);
+    expect(tracing.startSpan('x', { kind: 'server', parent: 'x\r\ny: z' }).traceparent).toBeUndefined();
+    expect(tracing.startSpan('x', { kind: 'server' }).traceparent).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'x',
+    `ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`,
+    `${parent}-x`,
+  ])('takes %j for no traceparent', (text) => {
+    expect(readTraceparent(text)).toBeUndefined();
+  });
+});
