@@ -1,2 +1,4 @@
 export type { ChainableCommander } from 'ioredis';
+export * from './check-server.js';
 export * from './open-redis.js';
+export * from './redis-link.js';

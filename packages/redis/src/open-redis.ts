@@ -22,6 +22,14 @@ export function openRedis(settings: RedisSettings, role: string, kind: RedisKind
   return client;
 }
 
+/** A client whose successor already reports under the same role: its end is not the end of the service. */
+const retired = new WeakSet<RedisClient>();
+
+/** Marks a client as replaced, so that its closing does not show up as Redis being away. */
+export function retireRedis(client: RedisClient): void {
+  retired.add(client);
+}
+
 function nodeOptions(settings: RedisSettings, kind: RedisKind): RedisOptions {
   const shared: RedisOptions = {
     ...credentials(settings.url),
@@ -107,7 +115,9 @@ function observe(client: RedisClient, role: string, kind: RedisKind, { metrics, 
     connectedBefore = true;
     reportedDown = false;
   });
-  client.on('close', () => up.set(0));
+  client.on('close', () => {
+    if (!retired.has(client)) up.set(0);
+  });
   client.on('error', (error: Error) => {
     metrics.redisErrorsTotal.labels(role, kind).inc();
     if (reportedDown) return;
