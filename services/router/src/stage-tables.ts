@@ -2,20 +2,16 @@ import type { ApiDefinition, IntegrationDefinition, RouteDefinition, Scope } fro
 import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
 import type { Invoker, PreparedIntegration } from '@sluice/integrations';
 import {
-  compileRouteSelectionExpression,
   compileTemplateSelectionExpression,
   createRouteTable,
   matchIntegrationResponse,
+  type RouteTable,
 } from '@sluice/routing';
 import type { Telemetry } from '@sluice/telemetry';
 import { createRouteMetrics, type RouteMetrics } from './route-metrics.js';
 
 /** One stage as the hot path wants it: expressions compiled, integrations prepared, metric children resolved. */
-export interface StageTable {
-  /** The route for a message body, or undefined where none matches and there is no `$default`. */
-  select(body: Uint8Array): PreparedRoute | undefined;
-  connect: PreparedRoute | undefined;
-  disconnect: PreparedRoute | undefined;
+export interface StageTable extends RouteTable<PreparedRoute> {
   /** For messages that no route matched. */
   unmatched: RouteMetrics;
 }
@@ -55,18 +51,11 @@ export function createStageTables(definitions: DefinitionStore, invoker: Invoker
 
 function compileStage(snapshot: StageSnapshot, invoker: Invoker, telemetry: Telemetry): StageTable {
   const { api, stage } = snapshot;
-  const routes = new Map<string, PreparedRoute>();
-  for (const route of Object.values(api.routes)) {
-    routes.set(route.routeKey, prepareRoute(snapshot, route, invoker, telemetry));
-  }
-  const table = createRouteTable({
-    selectRouteKey: compileRouteSelectionExpression(api.routeSelectionExpression),
-    routes,
-  });
+  const routes = Object.fromEntries(
+    Object.entries(api.routes).map(([key, route]) => [key, prepareRoute(snapshot, route, invoker, telemetry)]),
+  );
   return {
-    select: table.select,
-    connect: routes.get('$connect'),
-    disconnect: routes.get('$disconnect'),
+    ...createRouteTable({ routeSelectionExpression: api.routeSelectionExpression, routes }),
     unmatched: createRouteMetrics(telemetry.metrics, api.apiId, stage.stageName, 'unmatched'),
   };
 }
