@@ -44,6 +44,15 @@ export const limits = {
   handshakesBurstMax: 1_000,
   /** Ours: upgrades held at once on a node while their `$connect` runs. */
   handshakesPendingMax: 1_000,
+  /** Ours: what a refused handshake is told to wait (`Retry-After`), a random whole number of seconds up to this. */
+  retryAfterSecondsMax: 5,
+  /** Ours: resolution of every deadline of a connection; one timer of this period serves all of them. */
+  deadlineTickMs: 50,
+  /** Ours: first and longest pause between attempts of an edge to register, unregister, announce a `$disconnect` or join again. */
+  edgeRetryDelayMs: 100,
+  edgeRetryDelayMsMax: 5_000,
+  /** Ours: inbox commands kept while the lease is not known to be held; beyond it they go unanswered and are counted. */
+  inboxWaitingCommandsMax: 10_000,
   /** Ours: a peer that has sent no whole request head by then is cut. */
   requestHeadTimeoutMs: 10_000,
 
@@ -116,6 +125,8 @@ export const limits = {
   drainHoldMs: 5_000,
   drainWindowMs: 60_000,
   drainSettleMs: 10_000,
+  /** Ours: what a second SIGTERM shortens the rest of the window to. */
+  drainHurryWindowMs: 5_000,
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
 
