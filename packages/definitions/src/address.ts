@@ -2,9 +2,12 @@ import type { DefinitionStore, StageSnapshot } from './definition-store.js';
 
 /** What host and path of a request name (DESIGN.md, "Outside face"). */
 export type Address =
-  /** A stage; `rest` are the path segments behind it, still percent-encoded. */
+  /** A stage; `rest` are the path segments behind it, still percent-encoded, without the empty one of a trailing slash. */
   | { kind: 'stage'; snapshot: StageSnapshot; rest: string[] }
-  /** A first segment that could be a stage, but several APIs are defined, none is the default, and neither host nor path names one. */
+  /**
+   * A stage name that some API has, but several APIs are defined and neither host nor path names one. Where one is the
+   * default this happens only for `@connections`: the connection's own API decides there, and it need not be the default.
+   */
   | { kind: 'api-unnamed'; stageName: string; rest: string[] }
   | { kind: 'unknown' };
 

@@ -1,2 +1,5 @@
 export * from './address.js';
 export * from './definition-store.js';
+export { domainNameOf } from './host.js';
+export { createMemoryDefinitionStore, type MemoryDefinitionStore } from './memory-definition-store.js';
+export { resolveAddress } from './resolve-address.js';

@@ -1,0 +1,94 @@
+import { type ApiDefinition, limits, type Scope, type StageDefinition, scopeOf } from '@sluice/contracts';
+import type { DefinitionStore, StageSnapshot } from './definition-store.js';
+
+export interface MemoryDefinitionStore extends DefinitionStore {
+  /**
+   * Replaces all definitions at once and tells the listeners. Throws `RangeError` for definitions that cannot stand beside
+   * each other; what was there then stays. A throwing listener does not keep the others from being called; its error is
+   * thrown after them.
+   */
+  replace(apis: readonly ApiDefinition[]): void;
+}
+
+interface Definitions {
+  apis: readonly ApiDefinition[];
+  byId: ReadonlyMap<string, ApiDefinition>;
+  stages: ReadonlyMap<Scope, StageSnapshot>;
+}
+
+/**
+ * Keeps the definitions in this process. They are copied and frozen: neither the caller nor a reader can change what others
+ * read. Throws `RangeError` for an API id given twice, and for an API id or stage name that is empty or holds a slash.
+ */
+export function createMemoryDefinitionStore(apis: readonly ApiDefinition[]): MemoryDefinitionStore {
+  let current = compile(apis);
+  const listeners = new Set<() => void>();
+  return {
+    stage: (scope) => current.stages.get(scope),
+    api: (apiId) => current.byId.get(apiId),
+    apis: () => current.apis,
+    subscribe(listener) {
+      // A function of its own per subscription, so that a listener subscribed twice is called twice and ended singly.
+      const subscription = () => listener();
+      listeners.add(subscription);
+      return () => void listeners.delete(subscription);
+    },
+    replace(nextApis) {
+      current = compile(nextApis);
+      notify(listeners);
+    },
+  };
+}
+
+function compile(definitions: readonly ApiDefinition[]): Definitions {
+  const apis = freezeDeep(structuredClone(definitions));
+  const byId = new Map<string, ApiDefinition>();
+  const stages = new Map<Scope, StageSnapshot>();
+  for (const api of apis) {
+    checkName('API id', api.apiId);
+    if (byId.has(api.apiId)) throw new RangeError(`API id ${JSON.stringify(api.apiId)} is defined twice`);
+    byId.set(api.apiId, api);
+    for (const [stageName, stage] of Object.entries(api.stages)) {
+      checkName('stage name', stageName);
+      const snapshot = snapshotOf(api, stageName, stage);
+      stages.set(snapshot.scope, snapshot);
+    }
+  }
+  return { apis, byId, stages };
+}
+
+// A scope is `apiId/stage`: with a slash in either, two stages could have one scope.
+function checkName(what: string, name: string): void {
+  if (name === '' || name.includes('/'))
+    throw new RangeError(`${what} ${JSON.stringify(name)} is empty or holds a slash`);
+}
+
+function snapshotOf(api: ApiDefinition, stageName: string, stage: StageDefinition): StageSnapshot {
+  const target = new Map(Object.entries(api.routes)).get('$connect')?.integrationId;
+  const integration = target === undefined ? undefined : new Map(Object.entries(api.integrations)).get(target);
+  return Object.freeze({
+    scope: scopeOf(api.apiId, stageName),
+    api,
+    stage,
+    connectNeedsVerdict: target !== undefined,
+    connectTimeoutMs: integration?.timeoutInMillis ?? limits.integrationTimeoutMs,
+  });
+}
+
+function freezeDeep<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) freezeDeep(member);
+  return Object.freeze(value);
+}
+
+function notify(listeners: ReadonlySet<() => void>): void {
+  const errors: unknown[] = [];
+  for (const listener of [...listeners]) {
+    try {
+      listener();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} listeners to the API definitions failed`);
+}
