@@ -20,6 +20,8 @@ export interface RedisServer {
   /** Freezes the server: its sockets stay open and nothing answers. */
   pause(): void;
   resume(): void;
+  /** Empties it: every key is gone, the server stays. */
+  flush(): Promise<void>;
 }
 
 export interface RedisServerOptions {
@@ -61,6 +63,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     },
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
+    flush: () => command(port, 'FLUSHALL', '+OK'),
   };
 }
 
@@ -93,24 +96,34 @@ async function launch(port: number, args: string[]): Promise<ChildProcess> {
 async function answered(port: number): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
   while (Date.now() < deadline) {
-    if (await ping(port)) return;
+    if (
+      await command(port, 'PING', '+PONG').then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`redis-server did not answer on port ${port} within ${readyTimeoutMs} ms`);
 }
 
-/** Whether PING is answered with PONG; a server still loading its file answers an error. */
-function ping(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+/** Sends one inline command; rejects unless the answer starts as expected. A server still loading its file answers an error. */
+function command(port: number, text: string, expected: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    const finish = (answer: boolean) => {
+    const fail = (reason: string) => {
       socket.destroy();
-      resolve(answer);
+      reject(new Error(`redis-server on port ${port}, ${text}: ${reason}`));
     };
-    socket.setTimeout(500, () => finish(false));
-    socket.once('error', () => finish(false));
-    socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (chunk) => finish(chunk.toString().startsWith('+PONG')));
+    socket.setTimeout(2_000, () => fail('no answer'));
+    socket.once('error', (error) => fail(error.message));
+    socket.once('connect', () => socket.write(`${text}\r\n`));
+    socket.once('data', (chunk) => {
+      if (!chunk.toString().startsWith(expected)) return fail(chunk.toString());
+      socket.destroy();
+      resolve();
+    });
   });
 }
 
