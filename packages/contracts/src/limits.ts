@@ -108,6 +108,19 @@ export const limits = {
   requestBodyTimeoutMs: 10_000,
   /** Ours: `@connections` requests in work at one process; over it 429. */
   callbackInflightMax: 10_000,
+  /** Ours: bytes of `@connections` bodies that one process holds while they arrive; over it 429. */
+  callbackBodyBytesMax: 67_108_864,
+  /** Ours: an over-size body is read to its end and thrown away up to here, so that its sender sees the 413 on a
+   * connection that goes on; beyond it the connection is cut. */
+  requestBodyDiscardBytesMax: 1_048_576,
+  /** Ours: pause between attempts to reach an inbox that is absent while its node may be alive, and between questions
+   * whether the node of an unacknowledged delivery still lives. */
+  undeliveredRetryIntervalMs: 250,
+  nodeStatePollIntervalMs: 1_000,
+  /** API: a signature made longer ago than this, or further ahead, is refused. */
+  signatureSkewMs: 300_000,
+  /** Ours: derived signing keys kept; there is one per access key, day and region. */
+  signingKeysMax: 1_024,
   /** Ours: unsent bytes for one inbox; over it commands are undeliverable. */
   inboxBytesMax: 67_108_864,
   /** Ours: entries an inbox stream holds at most (a brake, counted when hit). */
@@ -116,6 +129,14 @@ export const limits = {
   /** Ours: TCP connections to one back-end origin, and requests waiting for one of them. */
   integrationConnectionsMax: 256,
   integrationWaitingMax: 10_000,
+  /** Ours: interim (1xx) answers skipped before a back end's answer; more is a back end that plays for time. */
+  integrationInterimAnswersMax: 16,
+  /** Ours: how long a kept-alive connection to a back end stays unused when its answers name no `Keep-Alive: timeout`. Node
+   * closes after 5 s: a second less, so that a request rarely meets a connection that is being closed. */
+  integrationIdleMs: 4_000,
+  /** Ours: a kept-alive connection that closes this soon after a request, without one byte, was closed before the request
+   * came; the request goes out once more on a new connection. Later the back end may have worked on it. */
+  integrationStaleCloseMs: 1_000,
   /** Ours: largest response head and body of a back end that is read. A larger body than a message may have can only
    * be dropped or end in an error, so reading stops there. */
   integrationHeadBytesMax: 65_536,
