@@ -1,0 +1,61 @@
+import type { ManagementResponse } from '@sluice/contracts';
+
+/** Why a request is not let in: a bounded set, for metrics and logs. */
+export type RefusalReason =
+  | 'missing'
+  | 'incomplete'
+  | 'unknown_key'
+  | 'token'
+  | 'scope'
+  | 'time'
+  | 'mismatch'
+  | 'policy';
+
+/** An answer to a caller that is not let in. All are 403, as spec 09 §9.4 lists them. */
+export interface Refusal {
+  reason: RefusalReason;
+  errorType: string;
+  /** JSON text. */
+  body: string;
+}
+
+/** Status, type and body of a refusal, without the ids that each service adds. */
+export function refusalResponse(refusal: Refusal): ManagementResponse {
+  return {
+    status: 403,
+    headers: [
+      ['content-type', 'application/json'],
+      ['x-amzn-ErrorType', refusal.errorType],
+    ],
+    body: refusal.body,
+  };
+}
+
+function refusal(reason: RefusalReason, errorType: string, message: string): Refusal {
+  return { reason, errorType, body: JSON.stringify({ message }) };
+}
+
+export const notSigned = refusal('missing', 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+
+/** Says which parts lack, never what was there: the header may hold another scheme's secret. */
+export function incomplete(detail: string): Refusal {
+  return refusal('incomplete', 'IncompleteSignatureException', detail);
+}
+
+const tokenInvalid = 'The security token included in the request is invalid.';
+export const unknownKey = refusal('unknown_key', 'UnrecognizedClientException', tokenInvalid);
+export const wrongToken = refusal('token', 'UnrecognizedClientException', tokenInvalid);
+
+export const signatureMismatch = refusal(
+  'mismatch',
+  'InvalidSignatureException',
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+);
+
+export function wrongScope(message: string): Refusal {
+  return refusal('scope', 'InvalidSignatureException', message);
+}
+
+export function wrongTime(message: string): Refusal {
+  return refusal('time', 'InvalidSignatureException', message);
+}

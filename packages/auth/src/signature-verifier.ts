@@ -1,0 +1,164 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { AccessKey } from './access-key.js';
+import { canonicalRequest, type SignedRequest } from './canonical-request.js';
+import {
+  incomplete,
+  notSigned,
+  type Refusal,
+  signatureMismatch,
+  unknownKey,
+  wrongScope,
+  wrongTime,
+  wrongToken,
+} from './refusals.js';
+import { readAuthorizationHeader, type SignatureClaim } from './signature-claim.js';
+import { SigningKeyCache } from './signing-key-cache.js';
+import { checkSkew, formatBasicTime, parseBasicTime } from './signing-time.js';
+
+export interface SignatureVerifierOptions {
+  keys: readonly AccessKey[];
+  /** Region that credential scopes must name; undefined accepts any. */
+  region?: string | undefined;
+  service: string;
+  /** ms since the epoch; the system's clock where undefined. */
+  clock?: (() => number) | undefined;
+}
+
+export type Verification = { key: AccessKey; refusal?: undefined } | { refusal: Refusal; key?: undefined };
+
+export interface SignatureVerifier {
+  /** Whose request this is, or how to refuse it. Header form of Signature Version 4 (spec 09 §9.4). Never throws. */
+  verify(request: SignedRequest): Verification;
+}
+
+const emptyBodyHash = createHash('sha256').digest('hex');
+const httpDateForm = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** Strict verifier over a fixed set of keys. Throws `RangeError` where two keys have one id. */
+export function createSignatureVerifier(options: SignatureVerifierOptions): SignatureVerifier {
+  const keys = new Map(options.keys.map((key) => [key.accessKeyId, key]));
+  if (keys.size !== options.keys.length) throw new RangeError('two access keys have the same accessKeyId');
+  const signingKeys = new SigningKeyCache();
+  const { region, service, clock = Date.now } = options;
+
+  return {
+    verify(request) {
+      const headers = readRelevantHeaders(request.headers);
+      if (headers === undefined) return { refusal: incomplete('A header of the signature is there twice.') };
+      if (headers.authorization === undefined) return { refusal: notSigned };
+      const reading = readAuthorizationHeader(headers.authorization);
+      if ('fault' in reading) return { refusal: incomplete(reading.fault) };
+      const { claim } = reading;
+
+      const key = keys.get(claim.accessKeyId);
+      if (key === undefined) return { refusal: unknownKey };
+      if (!tokenMatches(headers.securityToken, key.sessionToken)) return { refusal: wrongToken };
+      const signedAt = headers.amzDate ?? basicTimeOfHttpDate(headers.date);
+      const refusal = checkTime(claim, signedAt, clock()) ?? checkScope(claim, region, service);
+      if (refusal !== undefined) return { refusal };
+      if (signedAt === undefined || !coversWhatItMust(claim, headers)) return { refusal: signatureMismatch };
+
+      const bodyHash = request.body.length === 0 ? emptyBodyHash : sha256(request.body);
+      // A caller that states a hash of its own must state the true one; `UNSIGNED-PAYLOAD` is not an offer here.
+      if (headers.contentHash !== undefined && headers.contentHash !== bodyHash) return { refusal: signatureMismatch };
+      const canonical = canonicalRequest(request, claim, bodyHash);
+      if (canonical === undefined) return { refusal: signatureMismatch };
+
+      const scope = `${claim.scopeDate}/${claim.region}/${claim.service}/aws4_request`;
+      const signed = `AWS4-HMAC-SHA256\n${signedAt}\n${scope}\n${sha256(canonical)}`;
+      const signingKey = signingKeys.get(
+        key.accessKeyId,
+        key.secretAccessKey,
+        claim.scopeDate,
+        claim.region,
+        claim.service,
+      );
+      const expected = createHmac('sha256', signingKey).update(signed).digest();
+      const claimed = Buffer.from(claim.signature, 'hex');
+      return timingSafeEqual(expected, claimed) ? { key } : { refusal: signatureMismatch };
+    },
+  };
+}
+
+interface RelevantHeaders {
+  authorization: string | undefined;
+  amzDate: string | undefined;
+  date: string | undefined;
+  securityToken: string | undefined;
+  contentHash: string | undefined;
+}
+
+const relevantFields: Record<string, keyof RelevantHeaders> = {
+  authorization: 'authorization',
+  'x-amz-date': 'amzDate',
+  date: 'date',
+  'x-amz-security-token': 'securityToken',
+  'x-amz-content-sha256': 'contentHash',
+};
+
+/** Undefined where one of them comes twice: whichever we took, somebody on the way may take the other. */
+function readRelevantHeaders(headers: SignedRequest['headers']): RelevantHeaders | undefined {
+  const found: RelevantHeaders = {
+    authorization: undefined,
+    amzDate: undefined,
+    date: undefined,
+    securityToken: undefined,
+    contentHash: undefined,
+  };
+  for (const [name, value] of headers) {
+    const field = Object.hasOwn(relevantFields, name) ? relevantFields[name] : undefined;
+    if (field === undefined) continue;
+    if (found[field] !== undefined) return undefined;
+    found[field] = value;
+  }
+  return found;
+}
+
+/** Signers that cannot set `X-Amz-Date` sign the `Date` header; the text to sign has the basic form all the same. */
+function basicTimeOfHttpDate(date: string | undefined): string | undefined {
+  if (date === undefined) return undefined;
+  if (parseBasicTime(date) !== undefined) return date;
+  if (!httpDateForm.test(date)) return undefined;
+  const timeMs = Date.parse(date);
+  return Number.isNaN(timeMs) ? undefined : formatBasicTime(timeMs);
+}
+
+function checkTime(claim: SignatureClaim, signedAt: string | undefined, nowMs: number): Refusal | undefined {
+  if (signedAt === undefined) {
+    return incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  }
+  const signedAtMs = parseBasicTime(signedAt);
+  if (signedAtMs === undefined) return wrongTime('Date must be in ISO-8601 basic format, like 20260925T002229Z.');
+  if (!signedAt.startsWith(`${claim.scopeDate}T`)) {
+    return wrongTime('Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.');
+  }
+  return checkSkew(signedAt, signedAtMs, nowMs);
+}
+
+function checkScope(claim: SignatureClaim, region: string | undefined, service: string): Refusal | undefined {
+  if (region !== undefined && claim.region !== region) {
+    return wrongScope('Credential should be scoped to a valid region.');
+  }
+  return claim.service === service
+    ? undefined
+    : wrongScope(`Credential should be scoped to correct service: '${service}'.`);
+}
+
+/** `host` and the date; `canonicalRequest` sees to every `x-amz-` header. */
+function coversWhatItMust(claim: SignatureClaim, headers: RelevantHeaders): boolean {
+  return (
+    claim.signedHeaders.includes('host') && (headers.amzDate !== undefined || claim.signedHeaders.includes('date'))
+  );
+}
+
+/** In constant time for a right length; the length of a token is no secret. */
+function tokenMatches(sent: string | undefined, configured: string | undefined): boolean {
+  if (sent === undefined || configured === undefined) return sent === configured;
+  const a = Buffer.from(sent);
+  const b = Buffer.from(configured);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
