@@ -1,0 +1,121 @@
+import { connect } from 'node:net';
+import { type BackEnd, connectClient, type GatewayProcess, startBackEnd, startGatewayProcess } from '@sluice/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chatConfig } from './chat-config.js';
+
+const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+const version = 'Sec-WebSocket-Version: 13';
+const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+
+describe('hostile upgrade requests', () => {
+  let backEnd: BackEnd;
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    backEnd = await startBackEnd();
+    gateway = await startGatewayProcess({ role: 'start', config: chatConfig(backEnd.url) });
+  });
+  afterAll(async () => {
+    await gateway?.kill();
+    await backEnd?.stop();
+  });
+
+  /** Sends raw bytes and returns all that came back until the server closed or `waitMs` passed. */
+  function raw(bytes: string | Buffer, waitMs = 1_500): Promise<{ text: string; closed: boolean }> {
+    return new Promise((resolve) => {
+      const socket = connect(gateway.port, '127.0.0.1');
+      let text = '';
+      let closed = false;
+      const finish = () => {
+        socket.destroy();
+        resolve({ text, closed });
+      };
+      const timer = setTimeout(finish, waitMs);
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+      socket.on('error', () => {});
+      socket.once('close', () => {
+        closed = true;
+        clearTimeout(timer);
+        finish();
+      });
+      socket.write(bytes);
+    });
+  }
+
+  const request = (lines: string[], path = '/chat/dev') => `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
+
+  it('a well-formed one is accepted, so that the refusals below are for their own reasons', async () => {
+    const { text } = await raw(request(['Host: localhost', ...upgrade, key, version]), 500);
+    expect(statusOf(text)).toBe(101);
+  });
+
+  it.each<[string, string[], number[]]>([
+    [
+      'two Authorization headers',
+      ['Host: localhost', ...upgrade, key, version, 'Authorization: a', 'Authorization: b'],
+      [400],
+    ],
+    ['two Host headers', ['Host: localhost', 'Host: other', ...upgrade, key, version], [400]],
+    ['two keys', ['Host: localhost', ...upgrade, key, key, version], [400]],
+    ['no key', ['Host: localhost', ...upgrade, version], [400, 403]],
+    [
+      'a key that is no base64 of 16 bytes',
+      ['Host: localhost', ...upgrade, 'Sec-WebSocket-Key: short', version],
+      [400],
+    ],
+    ['another version', ['Host: localhost', ...upgrade, key, 'Sec-WebSocket-Version: 8'], [400, 426]],
+    ['no Host', [...upgrade, key, version], [400, 403]],
+    [
+      'a Content-Length and a Transfer-Encoding',
+      ['Host: localhost', ...upgrade, key, version, 'Content-Length: 3', 'Transfer-Encoding: chunked'],
+      [0, 400],
+    ],
+  ])('[CN-2] %s is refused and nothing reaches the back end', async (_what, lines, statuses) => {
+    const before = backEnd.requests.length;
+    const { text } = await raw(request(lines));
+    expect(statuses).toContain(statusOf(text));
+    expect(backEnd.requests.length).toBe(before);
+  });
+
+  it('[QU-9] a URL over 4096 characters is 414, headers over 10240 bytes are 431', async () => {
+    const longUrl = await raw(request(['Host: localhost', ...upgrade, key, version], `/chat/dev?${'x'.repeat(4_100)}`));
+    expect(statusOf(longUrl.text)).toBe(414);
+    const fat = Array.from({ length: 11 }, (_, n) => `X-Fat-${n}: ${'y'.repeat(1_000)}`);
+    const longHeaders = await raw(request(['Host: localhost', ...upgrade, key, version, ...fat]));
+    expect(statusOf(longHeaders.text)).toBe(431);
+  });
+
+  it('garbage, a truncated head and endless headers are cut; the gateway serves on', async () => {
+    expect(statusOf((await raw(Buffer.from('\x16\x03\x01\x02\x00garbage\r\n\r\n', 'latin1'))).text)).not.toBe(101);
+    expect(statusOf((await raw('GET /chat/dev HTTP/1.1\r\nHost: loc')).text)).toBe(0);
+    const endless = await raw(`GET /chat/dev HTTP/1.1\r\nHost: localhost\r\n${'X: y\r\n'.repeat(20_000)}`);
+    expect(endless.closed).toBe(true);
+    const client = await connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`);
+    client.send({ action: 'canned' });
+    expect(await client.next()).toBe('{"canned":true}');
+    await client.close();
+  });
+
+  it('[CN-3] line breaks that a back end smuggles into its refusal never become headers of ours', async () => {
+    const client = await raw(request(['Host: localhost', ...upgrade, key, version, 'X-Evil: a\rSet-Cookie: b=c']), 500);
+    expect(client.text).not.toMatch(/set-cookie/i);
+  });
+
+  it('frames that break RFC 6455 end only their own connection, and its $disconnect says so', async () => {
+    const head = request(['Host: localhost', ...upgrade, key, version]);
+    const broken: [string, Buffer, string][] = [
+      ['unmasked text', Buffer.from([0x81, 0x02, 0x68, 0x69]), '1002'],
+      ['reserved opcode', Buffer.from([0x83, 0x80, 0, 0, 0, 0]), '1002'],
+      ['fragmented ping', Buffer.from([0x09, 0x80, 0, 0, 0, 0]), '1002'],
+      ['text that is not UTF-8', Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]), '1007'],
+    ];
+    for (const [what, frame, code] of broken) {
+      const before = backEnd.of('DISCONNECT').length;
+      await raw(Buffer.concat([Buffer.from(head), frame]), 3_000);
+      const disconnect = await backEnd.seen(what, (each) => backEnd.of('DISCONNECT').indexOf(each) >= before);
+      expect([what, disconnect.headers['x-sluice-disconnect-code']]).toEqual([what, code]);
+    }
+  });
+});
