@@ -1,0 +1,37 @@
+import type { LoadGenerator } from './load-generator.js';
+import type { Pace } from './measure-round.js';
+import type { StartedProcesses } from './started-processes.js';
+
+/** What one run of the benchmark has at hand. */
+export interface BenchRun {
+  processes: StartedProcesses;
+  generator: LoadGenerator;
+  redis: { url: string; port: number; pid: number };
+  backEndPort: number;
+  configPath: string;
+  openConfigPath: string;
+  pace: Pace;
+  connections: number;
+  idleConnections: number;
+  roundTrips: number;
+  selection: Selection;
+  /** Whether the hottest functions of edge and router are asked for; profiling makes the timed numbers worse. */
+  profile: boolean;
+  say(line: string): void;
+}
+
+export type Kind = 'mock' | 'http' | 'post' | 'idle' | 'roundtrip';
+export type Place = 'standalone' | 'cluster' | 'edges2';
+
+export const kinds: readonly Kind[] = ['mock', 'http', 'post', 'idle', 'roundtrip'];
+export const places: readonly Place[] = ['standalone', 'cluster', 'edges2'];
+
+/** Which rows are wanted. The raw echo always runs: every ratio is to it. */
+export interface Selection {
+  kinds: ReadonlySet<Kind>;
+  places: ReadonlySet<Place>;
+}
+
+export function wanted({ selection }: { selection: Selection }, place: Place, kind: Kind): boolean {
+  return selection.places.has(place) && selection.kinds.has(kind);
+}

@@ -1,0 +1,118 @@
+import { type BenchRun, type Place, wanted } from './bench-run.js';
+import { benchKey, clientPath, type GatewayProcess, stage, startGateway } from './gateway.js';
+import { costLine, costRow, type EchoWork, measureEcho, profileEcho } from './measure-echo.js';
+import { measureIdle } from './measure-idle.js';
+import { measureCost, percentile } from './measure-round.js';
+import { budget, type CostRow, type Deployment, type RoundTripRow, type Row, roundTripBudgetMs } from './rows.js';
+
+/** Separate processes over Redis Streams: edges and a router, later a callback service. */
+export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
+  const places = (['cluster', 'edges2'] as Place[]).filter((place) => run.selection.places.has(place));
+  if (places.length === 0) return [];
+  const options = { configPath: run.configPath, redisUrl: run.redis.url };
+  const router = await startGateway(run.processes, 'router', options);
+  const edge = await startGateway(run.processes, 'edge', options);
+  const rows: Row[] = [];
+  if (places.includes('cluster')) {
+    rows.push(...(await echoRows(run, 'cluster', [edge], router, raw)));
+    if (wanted(run, 'cluster', 'roundtrip')) rows.push(await measureRoundTrip(run, edge));
+    if (wanted(run, 'cluster', 'post')) {
+      rows.push(await measurePosts(run, edge, 'POST unsigned', raw));
+      rows.push(await measurePosts(run, edge, 'POST SigV4', raw));
+    }
+  }
+  if (places.includes('edges2') && (wanted(run, 'edges2', 'mock') || wanted(run, 'edges2', 'http'))) {
+    const second = await startGateway(run.processes, 'edge', options);
+    rows.push(...(await echoRows(run, 'edges2', [edge, second], router, raw)));
+    await second.started.end();
+  }
+  await edge.started.end();
+  if (wanted(run, 'cluster', 'idle')) {
+    const fresh = await startGateway(run.processes, 'edge', options);
+    rows.push(await measureIdle(run, fresh, 'cluster-1-edge', run.redis.port));
+    await fresh.started.end();
+  }
+  await router.started.end();
+  return rows;
+}
+
+async function echoRows(
+  run: BenchRun,
+  place: Place,
+  edges: GatewayProcess[],
+  router: GatewayProcess,
+  raw: CostRow[],
+): Promise<CostRow[]> {
+  const deployment: Deployment = place === 'edges2' ? 'cluster-2-edges' : 'cluster-1-edge';
+  const groups = {
+    edge: edges.map((edge) => edge.started.pid),
+    router: [router.started.pid],
+    redis: [run.redis.pid],
+  };
+  const ports = edges.map((edge) => edge.port);
+  const rows: CostRow[] = [];
+  for (const kind of ['mock', 'http'] as const) {
+    if (!wanted(run, place, kind)) continue;
+    for (const inFlight of [1, 10]) {
+      const echo: EchoWork = { work: kind === 'mock' ? 'MOCK' : 'HTTP', deployment, inFlight, ports, groups };
+      rows.push(await measureEcho(run, echo, raw));
+      if (run.profile) await sayHotSpots(run, echo, [...edges, router]);
+    }
+  }
+  return rows;
+}
+
+async function sayHotSpots(run: BenchRun, echo: EchoWork, processes: GatewayProcess[]): Promise<void> {
+  const started = processes.map((gateway) => gateway.started);
+  for (const { process, spots } of await profileEcho(run, echo, started)) {
+    run.say(`hottest functions: ${process}, ${echo.work}, ${echo.inFlight} in flight (self %)`);
+    for (const { place, selfPercent } of spots) run.say(`  ${selfPercent.toFixed(1).padStart(5)}  ${place}`);
+  }
+}
+
+async function measurePosts(
+  run: BenchRun,
+  edge: GatewayProcess,
+  work: 'POST unsigned' | 'POST SigV4',
+  raw: CostRow[],
+): Promise<CostRow> {
+  run.say(`${work}, cluster`);
+  const signed = work === 'POST SigV4';
+  const configPath = signed ? run.configPath : run.openConfigPath;
+  const callback = await startGateway(run.processes, 'callback', { configPath, redisUrl: run.redis.url });
+  await run.generator.call('openPosts', {
+    edgePort: edge.port,
+    path: clientPath,
+    stage,
+    connections: run.connections,
+    callbackPort: callback.port,
+    key: signed ? benchKey : undefined,
+  });
+  const groups = { edge: [edge.started.pid], callback: [callback.started.pid], redis: [run.redis.pid] };
+  const cost = await measureCost(run.generator, 1, groups, run.pace);
+  run.say(costLine(cost));
+  await run.generator.call('close', undefined);
+  await callback.started.end();
+  return costRow(work, 'cluster-1-edge', 1, cost, raw);
+}
+
+async function measureRoundTrip(run: BenchRun, edge: GatewayProcess): Promise<RoundTripRow> {
+  run.say('round trip of one connection');
+  const target = { ports: [edge.port], path: clientPath, connections: 1, action: 'echo', expectation: 'echo' } as const;
+  await run.generator.call('openEcho', { ...target, ports: [edge.port] });
+  await run.generator.call('roundTrips', { count: Math.round(run.roundTrips / 4), pauseMs: 0 });
+  // A millisecond of silence after each: the processes have gone to sleep when the next message comes, as on an idle cluster.
+  const trips = await run.generator.call('roundTrips', { count: run.roundTrips, pauseMs: 1 });
+  await run.generator.call('close', undefined);
+  const p50Ms = percentile(trips, 0.5);
+  const p99Ms = percentile(trips, 0.99);
+  return {
+    kind: 'round-trip',
+    deployment: 'cluster-1-edge',
+    samples: trips.length,
+    p50Ms,
+    p99Ms,
+    p50Budget: budget(p50Ms, roundTripBudgetMs.p50),
+    p99Budget: budget(p99Ms, roundTripBudgetMs.p99),
+  };
+}

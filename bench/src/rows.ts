@@ -1,0 +1,80 @@
+/** What the benchmark prints, as data: the same object becomes the table, the JSON and the table in the README. */
+export interface BenchResult {
+  machine: { cpu: string; cores: number; system: string };
+  versions: { sluice: string; node: string; redis: string; uWebSockets: string };
+  commit: string;
+  /** ISO 8601, to the second. */
+  date: string;
+  quick: boolean;
+  rows: Row[];
+  seconds: number;
+}
+
+export type Row = CostRow | MemoryRow | RoundTripRow;
+
+/** Where the work runs: `raw` is the bare uWebSockets.js echo. */
+export type Deployment = 'raw' | 'standalone' | 'cluster-1-edge' | 'cluster-2-edges';
+
+export interface CostRow {
+  kind: 'cost';
+  work: 'raw echo' | 'MOCK' | 'HTTP' | 'POST unsigned' | 'POST SigV4';
+  deployment: Deployment;
+  /** Messages in flight per connection. */
+  inFlight: number;
+  /** CPU µs per message by process. */
+  microseconds: Record<string, number>;
+  all: number;
+  messagesPerSecond: number;
+  generatorBusy: number;
+  /** Times the raw echo with as many in flight. */
+  ratio: number | undefined;
+  budget: Budget | undefined;
+}
+
+export interface MemoryRow {
+  kind: 'memory';
+  deployment: Deployment;
+  connections: number;
+  /** Resident memory of the process that holds the sockets, per connection. */
+  edgeBytes: number;
+  /** Undefined without Redis. */
+  redisBytes: number | undefined;
+  edgeBudget: Budget | undefined;
+  redisBudget: Budget | undefined;
+}
+
+export interface RoundTripRow {
+  kind: 'round-trip';
+  deployment: Deployment;
+  samples: number;
+  p50Ms: number;
+  p99Ms: number;
+  p50Budget: Budget;
+  p99Budget: Budget;
+}
+
+/** A limit from DESIGN, "Budgets", in the unit of the value it is for. */
+export interface Budget {
+  atMost: number;
+  met: boolean;
+}
+
+export function budget(value: number, atMost: number): Budget {
+  return { atMost, met: value <= atMost };
+}
+
+/** CPU µs per message that the gateway may take, by work, deployment and messages in flight; undefined where DESIGN names none. */
+export function costBudget(work: CostRow['work'], deployment: Deployment, inFlight: number): number | undefined {
+  if (work === 'POST unsigned') return 25;
+  if (work === 'POST SigV4') return 50;
+  if (deployment !== 'cluster-1-edge' && deployment !== 'cluster-2-edges') return undefined;
+  if (work === 'HTTP') return inFlight === 1 ? 40 : 28;
+  if (work === 'MOCK' && inFlight === 10) return 18;
+  return undefined;
+}
+
+export const edgeBytesBudget = 2.5 * 1_024;
+export const redisBytesBudget = 300;
+export const roundTripBudgetMs = { p50: 0.5, p99: 2 };
+/** How much more a message may cost with more edge processes. */
+export const flatWithin = 0.15;
