@@ -90,6 +90,17 @@ export const limits = {
   /** Ours: lease of a node or worker, and how often it is renewed. */
   leaseMs: 15_000,
   leaseRenewIntervalMs: 5_000,
+  /** Ours: a renewal that failed is tried again after this; short, so that a node is back before a reaper's second look. */
+  leaseRetryDelayMs: 1_000,
+  /** Ours: slots tried for a free one before joining fails. Only slots of living or not yet reaped nodes are passed over. */
+  nodeSlotTriesMax: 4_096,
+  /** Ours: how long a node found alive is not asked for again. */
+  nodeStateCacheMs: 1_000,
+  /** Ours: connections written to the registry in one step; and the wait after a step that failed. */
+  registryBatchConnectionsMax: 500,
+  registryRetryDelayMs: 200,
+  /** Ours: how long a leaving node tries to write what it has not yet written. */
+  registryFlushMs: 2_000,
   /** Ours: how often dead nodes are looked for, and how long one must have been seen dead before it is taken over; the
    * second look lets live edges renew first when Redis itself was away. */
   reapIntervalMs: 5_000,
@@ -123,6 +134,13 @@ export const limits = {
   signingKeysMax: 1_024,
   /** Ours: unsent bytes for one inbox; over it commands are undeliverable. */
   inboxBytesMax: 67_108_864,
+  /** Ours: a batch of commands that Redis does not take is tried again for this long, which outlasts a fail-over; then its
+   * commands are undeliverable. */
+  inboxRetryMsMax: 30_000,
+  /** Ours: writers whose last batch an inbox remembers, so that a repeated batch is recognised. */
+  inboxWritersRemembered: 10_000,
+  /** Ours: what a closing bus waits for batches and commands that are not confirmed yet. */
+  busCloseMs: 3_000,
   /** Ours: entries an inbox stream holds at most (a brake, counted when hit). */
   inboxEntriesMax: 100_000,
 

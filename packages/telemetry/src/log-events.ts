@@ -40,6 +40,7 @@ export const logEvents = [
   'connections.lease_lost',
   'connections.forgotten',
   'connections.reaped',
+  'connections.store_failed',
   'jobs.failed',
   'definitions.changed',
 ] as const;
