@@ -104,7 +104,9 @@ async function measureRows(
     say: (line) => console.error(line),
   };
   const raw = await measureRaw(run);
-  return [...raw, ...(await measureStandalone(run, raw)), ...(await measureCluster(run, raw))];
+  const standalone = await measureStandalone(run, raw.costs);
+  const cluster = await measureCluster(run, raw.costs);
+  return [...raw.costs, ...raw.memory, ...standalone, ...cluster];
 }
 
 async function writeReadme(result: BenchResult): Promise<void> {

@@ -1,4 +1,4 @@
-import { type BenchRun, type Place, wanted } from './bench-run.js';
+import { type BenchRun, kinds, type Place, wanted } from './bench-run.js';
 import { benchKey, clientPath, type GatewayProcess, stage, startGateway } from './gateway.js';
 import { costLine, costRow, type EchoWork, measureEcho, profileEcho } from './measure-echo.js';
 import { measureIdle } from './measure-idle.js';
@@ -7,7 +7,10 @@ import { budget, type CostRow, type Deployment, type RoundTripRow, type Row, rou
 
 /** Separate processes over Redis Streams: edges and a router, later a callback service. */
 export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
-  const places = (['cluster', 'edges2'] as Place[]).filter((place) => run.selection.places.has(place));
+  const works = { cluster: kinds, edges2: ['mock', 'http'] as const };
+  const places = (['cluster', 'edges2'] as const).filter((place) =>
+    works[place].some((kind) => wanted(run, place, kind)),
+  );
   if (places.length === 0) return [];
   const options = { configPath: run.configPath, redisUrl: run.redis.url };
   const router = await startGateway(run.processes, 'router', options);
@@ -21,7 +24,7 @@ export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row
       rows.push(await measurePosts(run, edge, 'POST SigV4', raw));
     }
   }
-  if (places.includes('edges2') && (wanted(run, 'edges2', 'mock') || wanted(run, 'edges2', 'http'))) {
+  if (places.includes('edges2')) {
     const second = await startGateway(run.processes, 'edge', options);
     rows.push(...(await echoRows(run, 'edges2', [edge, second], router, raw)));
     await second.started.end();

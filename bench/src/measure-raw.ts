@@ -1,16 +1,30 @@
 import type { BenchRun } from './bench-run.js';
+import type { GatewayProcess } from './gateway.js';
 import { measureEcho } from './measure-echo.js';
-import type { CostRow } from './rows.js';
+import { measureIdle } from './measure-idle.js';
+import type { CostRow, MemoryRow } from './rows.js';
 
 /** The floor of this machine at this moment: the bare uWebSockets.js echo with the same connections and messages. */
-export async function measureRaw(run: BenchRun): Promise<CostRow[]> {
-  const { started, ready } = await run.processes.fork('raw echo', 'raw-echo-server');
-  const { port } = (await ready) as { port: number };
-  const rows: CostRow[] = [];
+export async function measureRaw(run: BenchRun): Promise<{ costs: CostRow[]; memory: MemoryRow[] }> {
+  const { started, port } = await startRawEcho(run);
+  const costs: CostRow[] = [];
   for (const inFlight of [1, 10]) {
     const groups = { edge: [started.pid] };
-    rows.push(await measureEcho(run, { work: 'raw echo', deployment: 'raw', inFlight, ports: [port], groups }, []));
+    costs.push(await measureEcho(run, { work: 'raw echo', deployment: 'raw', inFlight, ports: [port], groups }, []));
   }
   await started.end();
-  return rows.map((row) => ({ ...row, ratio: 1 }));
+  const memory: MemoryRow[] = [];
+  if (run.selection.kinds.has('idle')) {
+    // A process that was under load has memory to spare, in which idle connections would hide.
+    const fresh = await startRawEcho(run);
+    memory.push(await measureIdle(run, fresh, 'raw', undefined));
+    await fresh.started.end();
+  }
+  return { costs: costs.map((row) => ({ ...row, ratio: 1 })), memory };
+}
+
+async function startRawEcho(run: BenchRun): Promise<GatewayProcess> {
+  const { started, ready } = await run.processes.fork('raw echo', 'raw-echo-server');
+  const { port } = (await ready) as { port: number };
+  return { started, port };
 }

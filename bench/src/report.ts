@@ -129,6 +129,7 @@ export function budgetsOf(rows: Row[]): Budget[] {
 
 function verdict(rows: Row[]): string {
   const budgets = budgetsOf(rows);
+  if (budgets.length === 0) return 'No row with a budget was measured.';
   const over = budgets.filter(({ met }) => !met).length;
   return over === 0 ? `All ${budgets.length} budgets are met.` : `${over} of ${budgets.length} budgets are exceeded.`;
 }

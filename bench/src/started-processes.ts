@@ -32,7 +32,7 @@ export class StartedProcesses {
   /** Forks a module of this folder, without its extension; `ready` is the first message it sends. */
   async fork(name: string, module: string): Promise<{ started: StartedProcess; ready: Promise<unknown> }> {
     const path = fileURLToPath(new URL(`./${module}.js`, import.meta.url));
-    const child = fork(path, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+    const child = fork(path, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--inspect-port=0'] });
     const started = this.watch(name, child);
     const ready = new Promise((resolve, reject) => {
       const timer = setTimeout(
