@@ -1,0 +1,28 @@
+import { defaultPoolLimits, OriginPool, type PoolLimits } from './origin-pool.js';
+import type { TimingWheel } from './timing-wheel.js';
+
+/** All plain-http connections of a process to its back ends, by origin. */
+export class FastLane {
+  private readonly pools = new Map<string, OriginPool>();
+
+  constructor(
+    private readonly wheel: TimingWheel,
+    private readonly bounds: PoolLimits = defaultPoolLimits,
+  ) {}
+
+  /** The pool of an origin; routes that share a back end share its connections. */
+  pool(host: string, port: number): OriginPool {
+    const origin = `${host}:${port}`;
+    let pool = this.pools.get(origin);
+    if (pool === undefined) {
+      pool = new OriginPool(this.wheel, host, port, this.bounds);
+      this.pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  close(): void {
+    for (const pool of this.pools.values()) pool.close();
+    this.pools.clear();
+  }
+}

@@ -1,0 +1,80 @@
+import type { IntegrationDefinition } from '@sluice/contracts';
+import type { Telemetry } from '@sluice/telemetry';
+import { FastLane } from './fast-lane/fast-lane.js';
+import { defaultPoolLimits, type PoolLimits } from './fast-lane/origin-pool.js';
+import { TimingWheel } from './fast-lane/timing-wheel.js';
+import { prepareHttp, prepareHttpProxy, type Selectors } from './http-integration.js';
+import {
+  failure,
+  type IntegrationRoute,
+  MisconfiguredIntegrationError,
+  type PreparedIntegration,
+} from './integration.js';
+import type { IntegrationTarget } from './integration-target.js';
+import { measureIntegration } from './measured-integration.js';
+import { prepareMock } from './mock-integration.js';
+import type { Transport } from './transport.js';
+import { UndiciLane } from './undici-lane.js';
+
+export interface InvokerOptions {
+  telemetry: Pick<Telemetry, 'metrics'>;
+  /** Certificates (PEM) that https back ends are checked against instead of the system's. */
+  ca?: string;
+  /** Bounds per back-end origin; `integrationConnectionsMax` and `integrationWaitingMax` by default. */
+  poolLimits?: PoolLimits;
+}
+
+/** Calls back ends. One per process: routes that share an origin share its connections. */
+export interface Invoker {
+  /**
+   * Compiles an integration for one route of one deployed stage. Never throws for what a definition says: an integration that
+   * cannot run answers every call with `integration_misconfigured` and the reason.
+   */
+  prepare(definition: IntegrationDefinition, route: IntegrationRoute, selectors?: Selectors): PreparedIntegration;
+
+  /** Drops all connections. Calls in work end in `integration_unreachable`, so the caller drains first. */
+  close(): Promise<void>;
+}
+
+export function createInvoker(options: InvokerOptions): Invoker {
+  const wheel = new TimingWheel();
+  const poolLimits = options.poolLimits ?? defaultPoolLimits;
+  const fastLane = new FastLane(wheel, poolLimits);
+  const undiciLane = new UndiciLane(wheel, poolLimits, options.ca);
+  const open = (target: IntegrationTarget): Transport =>
+    target.scheme === 'http'
+      ? fastLane.pool(target.host, target.port)
+      : undiciLane.transport(`https://${target.authority}`);
+
+  return {
+    prepare(definition, route, selectors = {}) {
+      const prepared = prepareOrExplain(() => {
+        switch (definition.integrationType) {
+          case 'HTTP_PROXY':
+            return prepareHttpProxy(definition, route, open);
+          case 'HTTP':
+            return prepareHttp(definition, route, open, selectors);
+          case 'MOCK':
+            return prepareMock(definition, route, selectors);
+        }
+      });
+      return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);
+    },
+
+    async close() {
+      fastLane.close();
+      await undiciLane.close();
+      wheel.stop();
+    },
+  };
+}
+
+function prepareOrExplain(prepare: () => PreparedIntegration): PreparedIntegration {
+  try {
+    return prepare();
+  } catch (error) {
+    if (!(error instanceof MisconfiguredIntegrationError)) throw error;
+    const outcome = failure('integration_misconfigured', error.message);
+    return { invoke: (_request, done) => done(outcome) };
+  }
+}
