@@ -24,6 +24,9 @@ export const limits = {
   urlBytesMax: 4_096,
   /** API: all headers of an upgrade request together (431). */
   headerBytesMax: 10_240,
+  /** Ours: what uWebSockets.js may buffer of one request head; read from the environment as the library loads. Above
+   * headerBytesMax, so that the common over-size head still gets its 431 from us. */
+  transportHeaderBytesMax: 16_384,
   /** API: route key length, routes per API, stages per API. */
   routeKeyLengthMax: 128,
   routesPerApiMax: 300,

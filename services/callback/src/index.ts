@@ -1,1 +1,2 @@
-export {};
+export { type Callback, type CallbackParts, createCallback } from './callback.js';
+export type { CallbackLimits, CallbackSettings } from './callback-settings.js';

@@ -1,0 +1,38 @@
+import type { AccessKey } from '@sluice/auth';
+import { limits } from '@sluice/contracts';
+
+/** What a callback service is told; `packages/config` resolves it. */
+export interface CallbackSettings {
+  /** Address to listen on. */
+  host: string;
+  /** 0 takes any free port; undefined opens no listener: requests then come only through `serveManagement`. */
+  port: number | undefined;
+  auth: { mode: 'sigv4'; keys: readonly AccessKey[] } | { mode: 'none'; keys?: readonly AccessKey[] | undefined };
+  /** Region and account in the ARNs that policies are evaluated against; signatures must be for this region. */
+  region: string;
+  accountId: string;
+  /** Whether a 413 is as bare as that of the model service (spec 09 §9.4). Unset: no, it carries its type and a message. */
+  strict413?: boolean | undefined;
+  /** Unset members are those of the limits file. */
+  limits?: Partial<CallbackLimits> | undefined;
+}
+
+/** The limits of the callback service, as `packages/contracts` explains them. */
+export interface CallbackLimits {
+  bodyBytesMax: number;
+  bodyTimeoutMs: number;
+  inflightMax: number;
+  deliveryTimeoutMs: number;
+  drainWorkMs: number;
+}
+
+export function callbackLimits(given: Partial<CallbackLimits> = {}): CallbackLimits {
+  return {
+    bodyBytesMax: limits.messageBytesMax,
+    bodyTimeoutMs: limits.requestBodyTimeoutMs,
+    inflightMax: limits.callbackInflightMax,
+    deliveryTimeoutMs: limits.deliveryTimeoutMs,
+    drainWorkMs: limits.drainWorkMs,
+    ...given,
+  };
+}

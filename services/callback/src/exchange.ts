@@ -1,0 +1,22 @@
+import type { ManagementRequest, ManagementResponse } from '@sluice/contracts';
+import type { PendingAsk } from './outcome-table.js';
+
+/** A request whose body has arrived, or was too long to be kept. */
+export interface TakenRequest extends ManagementRequest {
+  /** The body was over its limit: `body` is empty then. */
+  bodyExceeded: boolean;
+}
+
+/** One request and the way to answer it, free of the HTTP server. Answered exactly once, unless the caller goes away first. */
+export interface Exchange {
+  readonly request: TakenRequest;
+  /** Trace context of this request, for the command that it becomes. */
+  readonly traceparent: string | undefined;
+  /** What it waits for, so that it can be forgotten when the caller goes away. */
+  pending: PendingAsk | undefined;
+  answer(response: ManagementResponse): void;
+  /** The handler, made so that a fault in it is logged and answers 500 instead of reaching the bus that called it. */
+  guarded<T>(handler: (value: T) => void): (value: T) => void;
+  /** The message has been written to the socket: before the answer, for the delivery time. */
+  delivered(): void;
+}

@@ -1,0 +1,32 @@
+import { type ConnectionId, scopeOf, splitScope } from '@sluice/contracts';
+import { answerFailure } from './connection-operations.js';
+import type { Exchange } from './exchange.js';
+import type { ManagementParts } from './handle-management-request.js';
+import { forbidden, gone, limitExceeded } from './management-answers.js';
+import type { Outcome } from './outcome-table.js';
+
+/**
+ * Where the address names no API it is the connection's own: its edge is asked, and access is decided by the answer
+ * (DESIGN.md, "Outside face"). Answers itself where there is no such connection, or its API has no such stage.
+ */
+export function findApi(
+  parts: Pick<ManagementParts, 'outcomes' | 'definitions'>,
+  exchange: Exchange,
+  asked: { connectionId: ConnectionId; nodeSlot: number | undefined; stage: string },
+  found: (apiId: string) => void,
+): void {
+  const { connectionId, nodeSlot, stage } = asked;
+  if (nodeSlot === undefined) return exchange.answer(gone());
+  if (parts.outcomes.full) return exchange.answer(limitExceeded());
+  const { traceparent } = exchange;
+  exchange.pending = parts.outcomes.ask(
+    nodeSlot,
+    { kind: 'GET', connectionId, apiId: undefined, traceparent },
+    exchange.guarded((outcome: Outcome) => {
+      if (outcome.result !== 'ok' || outcome.connection === undefined) return answerFailure(exchange, outcome);
+      const { apiId } = splitScope(outcome.connection.scope);
+      if (parts.definitions.stage(scopeOf(apiId, stage)) === undefined) return exchange.answer(forbidden());
+      found(apiId);
+    }),
+  );
+}

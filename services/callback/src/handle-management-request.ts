@@ -1,0 +1,53 @@
+import { isConnectionId, nodeSlotOf } from '@sluice/contracts';
+import type { DefinitionStore } from '@sluice/definitions';
+import type { AccessControl } from './access-control.js';
+import { type Operate, operations } from './connection-operations.js';
+import type { Exchange } from './exchange.js';
+import { findApi } from './find-api.js';
+import { locateTarget } from './locate-target.js';
+import { bodyTooLong, forbidden, gone, invalidConnectionId, limitExceeded, refused } from './management-answers.js';
+import type { OutcomeTable } from './outcome-table.js';
+
+export interface ManagementParts {
+  definitions: DefinitionStore;
+  access: AccessControl;
+  outcomes: OutcomeTable;
+  strict413: boolean;
+  onRefused(reason: string): void;
+}
+
+/**
+ * One `@connections` request from its address to its answer, checks in the order of the model service (spec 09 §9.3): a
+ * wrong address is 403 even with a body too long, a malformed id 400 even unsigned, a dead id 410 only for who may ask.
+ */
+export function handleManagementRequest(parts: ManagementParts, exchange: Exchange): void {
+  const { request } = exchange;
+  const target = locateTarget(parts.definitions, request.host, request.rawPath);
+  const operate: Operate | undefined = operations.get(request.method);
+  if (target === undefined || operate === undefined) return exchange.answer(forbidden());
+  if (request.bodyExceeded) return exchange.answer(bodyTooLong(parts.strict413));
+
+  const { connectionId, stage } = target;
+  if (!isConnectionId(connectionId)) return exchange.answer(invalidConnectionId(connectionId));
+
+  const { key, refusal } = parts.access.identify(request);
+  if (refusal !== undefined) {
+    parts.onRefused(refusal.reason);
+    return exchange.answer(refused(refusal));
+  }
+
+  const nodeSlot = nodeSlotOf(connectionId);
+  const apiNamed = (apiId: string) => {
+    const denied = parts.access.authorize(key, apiId, stage, request.method);
+    if (denied !== undefined) {
+      parts.onRefused(denied.reason);
+      return exchange.answer(refused(denied));
+    }
+    // The older form of ids names no node: no edge of ours has ever issued one.
+    if (nodeSlot === undefined) return exchange.answer(gone());
+    if (parts.outcomes.full) return exchange.answer(limitExceeded());
+    operate(parts.outcomes, exchange, { connectionId, nodeSlot, apiId });
+  };
+  if (target.apiId !== undefined) return apiNamed(target.apiId);
+  findApi(parts, exchange, { connectionId, nodeSlot, stage }, apiNamed);
+}

@@ -1,0 +1,153 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import type { ManagementResponse } from '@sluice/contracts';
+import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import type { Exchange, TakenRequest } from './exchange.js';
+import { handleManagementRequest, type ManagementParts } from './handle-management-request.js';
+import { writeResponse } from './http-port.js';
+import { internalError, unavailable } from './management-answers.js';
+import type { ManagementMetrics } from './management-metrics.js';
+import type { PendingAsk } from './outcome-table.js';
+import type { RequestReader } from './request-reader.js';
+
+export interface ManagementServerParts extends ManagementParts {
+  reader: RequestReader;
+  metrics: ManagementMetrics;
+  telemetry: Telemetry;
+}
+
+/** Joins the HTTP side to the pipeline: reads a request, has it handled, writes the answer, observes all of it. */
+export class ManagementServer {
+  private inflightCount = 0;
+  private state: 'serving' | 'draining' | 'stopped' = 'serving';
+
+  constructor(private readonly parts: ManagementServerParts) {}
+
+  /** Requests taken and not yet answered, those whose body is still on its way included. */
+  get inflight(): number {
+    return this.inflightCount;
+  }
+
+  /** From now on each answer ends its connection, so that callers go elsewhere without ever being cut off. */
+  drain(): void {
+    this.state = 'draining';
+  }
+
+  /** From now on nothing can be delivered any more. */
+  stop(): void {
+    this.state = 'stopped';
+  }
+
+  serve(response: HttpResponse, request: HttpRequest): void {
+    const served = new ServedRequest(this.parts, response, () => this.state !== 'serving', this.finished);
+    this.inflightCount++;
+    if (this.state === 'stopped') return served.refuse(request.getCaseSensitiveMethod(), unavailable(), true);
+    let endReading: (() => void) | undefined;
+    // Before reading: an answer given at once leaves a response on which nothing may be set any more.
+    response.onAborted(() => {
+      endReading?.();
+      served.abort();
+    });
+    endReading = this.parts.reader.read(response, request, {
+      taken: (taken, close) => served.handle(taken, close),
+      unreadable: (method, answer) => served.refuse(method, answer, true),
+    });
+  }
+
+  private readonly finished = (): void => {
+    this.inflightCount--;
+  };
+}
+
+/** One request on its way through: an `Exchange` over uWebSockets.js. */
+class ServedRequest implements Exchange {
+  request: TakenRequest;
+  pending: PendingAsk | undefined;
+  private readonly startedAtMs = performance.now();
+  private span: ActiveSpan | undefined;
+  private open = true;
+  private close = false;
+
+  constructor(
+    private readonly parts: ManagementServerParts,
+    private readonly response: HttpResponse,
+    private readonly closing: () => boolean,
+    private readonly finished: () => void,
+  ) {
+    this.request = noRequest;
+  }
+
+  get traceparent(): string | undefined {
+    return this.span?.traceparent;
+  }
+
+  handle(request: TakenRequest, close: boolean): void {
+    this.request = request;
+    this.close = close;
+    const { tracing } = this.parts.telemetry;
+    if (tracing.enabled) this.span = startSpan(tracing, request);
+    this.guarded(() => handleManagementRequest(this.parts, this))(undefined);
+  }
+
+  guarded<T>(handler: (value: T) => void): (value: T) => void {
+    return (value) => {
+      try {
+        handler(value);
+      } catch (error) {
+        // A fault of ours must cost one request, not the process with all the others.
+        this.parts.telemetry.log.error('callback.request_failed', 'a request could not be handled', { error });
+        this.answer(internalError());
+      }
+    };
+  }
+
+  refuse(method: string, answer: ManagementResponse, close: boolean): void {
+    this.request = { ...noRequest, method };
+    this.close = close;
+    this.answer(answer);
+  }
+
+  answer(response: ManagementResponse): void {
+    if (!this.open) return;
+    this.end(response.status, response.status >= 500 ? `status ${response.status}` : undefined);
+    writeResponse(this.response, response, this.request.method, this.close || this.closing());
+  }
+
+  delivered(): void {
+    this.parts.metrics.delivered(performance.now() - this.startedAtMs);
+  }
+
+  /** The caller is gone. What was sent to the edge cannot be called back, but nobody waits for its outcome. */
+  abort(): void {
+    if (!this.open) return;
+    if (this.pending !== undefined) this.parts.outcomes.forget(this.pending);
+    this.end('aborted', 'aborted');
+  }
+
+  private end(code: number | 'aborted', failure: string | undefined): void {
+    this.open = false;
+    this.parts.metrics.answered(this.request.method, code, performance.now() - this.startedAtMs);
+    if (this.span !== undefined) {
+      if (code !== 'aborted') this.span.setAttribute('http.response.status_code', code);
+      this.span.end(failure);
+    }
+    this.finished();
+  }
+}
+
+const noRequest: TakenRequest = {
+  method: '',
+  rawPath: '',
+  queryString: '',
+  host: '',
+  headers: [],
+  body: new Uint8Array(0),
+  bodyExceeded: false,
+};
+
+function startSpan(tracing: Telemetry['tracing'], request: TakenRequest): ActiveSpan {
+  return tracing.startSpan(`${request.method} /{stage}/@connections/{connectionId}`, {
+    kind: 'server',
+    parent: request.headers.find(([name]) => name === 'traceparent')?.[1],
+    attributes: { 'http.request.method': request.method, 'url.scheme': 'http' },
+  });
+}

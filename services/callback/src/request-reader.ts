@@ -1,0 +1,181 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { limits, type ManagementResponse } from '@sluice/contracts';
+import type { CallbackLimits } from './callback-settings.js';
+import type { TakenRequest } from './exchange.js';
+import { limitExceeded, unreadable } from './management-answers.js';
+
+/** Who reads requests, and what it is told. Exactly one of the two is called, unless the caller goes away first. */
+export interface RequestSink {
+  /** `close`: more of the body may follow than is worth reading, so the connection ends with the answer. */
+  taken(request: TakenRequest, close: boolean): void;
+  /** Cannot be read, or may not be: to be answered and its connection closed. */
+  unreadable(method: string, response: ManagementResponse): void;
+}
+
+interface Reading {
+  readonly startedAtMs: number;
+  readonly expire: () => void;
+  heldBytes: number;
+}
+
+// A second value of one of these makes the request mean two things: whichever we took, a proxy may have taken the other.
+const atMostOnce = new Set(['host', 'content-length', 'transfer-encoding', 'authorization']);
+const lengthForm = /^\d{1,15}$/;
+const emptyBody = new Uint8Array(0);
+const sweepIntervalMs = 500;
+
+/**
+ * Reads requests off uWebSockets.js with every bound that a hostile caller may try: head size, ambiguous framing, bodies
+ * that are too long, too slow, too many at once. What the library itself refuses never comes here: syntax errors, bad
+ * chunks, HTTP/1.0, a missing `Host`, a length beside chunks, heads and idle connections slower than about 12 s.
+ */
+export class RequestReader {
+  /** Bodies that did not come whole with their head, oldest first. */
+  private readonly readings = new Set<Reading>();
+  private heldBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly bounds: Pick<CallbackLimits, 'bodyBytesMax' | 'bodyTimeoutMs'>) {}
+
+  /** Requests whose body is still on its way. */
+  get size(): number {
+    return this.readings.size;
+  }
+
+  /** Takes a request. The caller has set `onAborted` and calls the returned function when it fires. */
+  read(response: HttpResponse, request: HttpRequest, sink: RequestSink): () => void {
+    const head = readHead(request);
+    const { fault, declaredBytes, chunked } = checkHead(head.headers);
+    if (fault !== undefined) {
+      sink.unreadable(head.method, unreadable(fault));
+      return () => {};
+    }
+    if (declaredBytes > this.bounds.bodyBytesMax) {
+      // Answered at once. What follows is thrown away by the library, so that the caller can read the answer.
+      sink.taken({ ...head, body: emptyBody, bodyExceeded: true }, declaredBytes > limits.requestBodyDiscardBytesMax);
+      return () => {};
+    }
+    if (declaredBytes === 0 && !chunked) {
+      sink.taken({ ...head, body: emptyBody, bodyExceeded: false }, false);
+      return () => {};
+    }
+    return this.readBody(response, head, sink);
+  }
+
+  private readBody(response: HttpResponse, head: RequestHead, sink: RequestSink): () => void {
+    let chunks: Buffer[] | undefined;
+    let byteCount = 0;
+    let reading: Reading | undefined;
+    let ended = false;
+    const end = () => {
+      ended = true;
+      if (reading !== undefined) this.release(reading);
+    };
+    const refuse = (refusal: ManagementResponse) => {
+      end();
+      sink.unreadable(head.method, refusal);
+    };
+    const finish = (body: Uint8Array, bodyExceeded: boolean, close = false) => {
+      end();
+      sink.taken({ ...head, body, bodyExceeded }, close);
+    };
+    response.onData((chunk, isLast) => {
+      if (ended) return;
+      byteCount += chunk.byteLength;
+      const exceeded = byteCount > this.bounds.bodyBytesMax;
+      if (isLast && exceeded) return finish(emptyBody, true);
+      // Only chunked bodies get here: a declared length was checked with the head.
+      if (byteCount > limits.requestBodyDiscardBytesMax) return finish(emptyBody, true, true);
+      // The library takes the memory of a chunk back when this returns.
+      if (isLast && chunks === undefined) return finish(Buffer.from(Buffer.from(chunk)), false);
+      if (reading === undefined) return;
+      if (exceeded) {
+        chunks = undefined;
+        return this.keep(reading, -reading.heldBytes);
+      }
+      chunks ??= [];
+      chunks.push(Buffer.from(Buffer.from(chunk)));
+      this.keep(reading, chunk.byteLength);
+      if (this.heldBytes > limits.callbackBodyBytesMax) return refuse(limitExceeded());
+      if (isLast) finish(Buffer.concat(chunks, byteCount), false);
+    });
+    // `onData` is first called after this, and not before bytes of the body come: the clock runs from now.
+    reading = this.hold(() => refuse(unreadable(408)));
+    return end;
+  }
+
+  private hold(expire: () => void): Reading {
+    const reading: Reading = { startedAtMs: performance.now(), expire, heldBytes: 0 };
+    this.readings.add(reading);
+    this.timer ??= setInterval(this.sweep, Math.min(sweepIntervalMs, this.bounds.bodyTimeoutMs)).unref();
+    return reading;
+  }
+
+  private keep(reading: Reading, byteCount: number): void {
+    reading.heldBytes += byteCount;
+    this.heldBytes += byteCount;
+  }
+
+  private release(reading: Reading): void {
+    this.keep(reading, -reading.heldBytes);
+    this.readings.delete(reading);
+  }
+
+  private readonly sweep = (): void => {
+    const before = performance.now() - this.bounds.bodyTimeoutMs;
+    for (const reading of this.readings) {
+      if (reading.startedAtMs > before) break;
+      reading.expire();
+    }
+    if (this.readings.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  };
+}
+
+type RequestHead = Omit<TakenRequest, 'body' | 'bodyExceeded'>;
+
+function readHead(request: HttpRequest): RequestHead {
+  const headers: RequestHead['headers'] = [];
+  let host = '';
+  request.forEach((name, value) => {
+    headers.push([name, value]);
+    if (name === 'host') host = value;
+  });
+  return {
+    method: request.getCaseSensitiveMethod(),
+    rawPath: request.getUrl(),
+    queryString: request.getQuery() ?? '',
+    host,
+    headers,
+  };
+}
+
+interface Framing {
+  /** Set where the framing can be read in two ways, or the head is too long. */
+  fault: 400 | 431 | undefined;
+  /** 0 where no length is declared. */
+  declaredBytes: number;
+  chunked: boolean;
+}
+
+function checkHead(headers: RequestHead['headers']): Framing {
+  const framing: Framing = { fault: undefined, declaredBytes: 0, chunked: false };
+  const seen = new Set<string>();
+  let headBytes = 0;
+  for (const [name, value] of headers) {
+    headBytes += name.length + value.length + 4;
+    if (!atMostOnce.has(name)) continue;
+    if (seen.has(name)) framing.fault = 400;
+    seen.add(name);
+    if (name === 'content-length') {
+      if (!lengthForm.test(value)) framing.fault = 400;
+      framing.declaredBytes = Number(value);
+    } else if (name === 'transfer-encoding') {
+      if (value.toLowerCase() !== 'chunked') framing.fault = 400;
+      framing.chunked = true;
+    }
+  }
+  if (headBytes > limits.headerBytesMax) framing.fault ??= 431;
+  return framing;
+}
