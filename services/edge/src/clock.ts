@@ -1,0 +1,9 @@
+/**
+ * Milliseconds since this process loaded the file, whole, never set back: what every deadline is computed with. Small integers
+ * stay inside the objects that hold them; a float or an epoch time would cost a heap number per field and connection.
+ */
+export function monotonicMs(): number {
+  return Math.trunc(performance.now() - startedAt);
+}
+
+const startedAt = performance.now();

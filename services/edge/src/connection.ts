@@ -1,0 +1,136 @@
+import { type ApiLimits, type Close, type ConnectionId, closes, limits } from '@sluice/contracts';
+import type { HeldUpgrade } from './held-upgrade.js';
+import { noSocket, type Socket } from './socket.js';
+import type { StageState } from './stage-state.js';
+import type { Timed } from './timing-wheel.js';
+
+/**
+ * One connection, from its 101 to its end. Before that it is a held upgrade (`held-upgrade.ts`): callbacks must not find it.
+ *
+ *     opening ──101──► open ──close decided──► draining ──socket closed──► closed
+ *        │                └────────client closes, TCP lost────────────────►
+ *        └─ refused, aborted, timed out: the connection never existed
+ *
+ * One flat object per connection, no closures, timers or buffers: at 15,000 idle sockets every 64 bytes here are a megabyte.
+ * The functions below decide; `lifetime.ts`, `inbound.ts` and `outbound.ts` act.
+ */
+export interface Connection extends Timed {
+  readonly kind: 'connection';
+  state: 'open' | 'draining' | 'closed';
+  readonly id: ConnectionId;
+  readonly stage: StageState;
+  /** JSON text of `ConnectionContext`, as envelopes carry it. */
+  readonly context: string;
+  /** Set at the 101 and valid until `closed`. */
+  socket: Socket;
+  /** Traceparent of the handshake, where it was traced: messages link to it. */
+  readonly traceparent: string | undefined;
+  /** Whether the store has confirmed this connection: from then on a survivor would send its `$disconnect`. */
+  registered: boolean;
+  /** Why we are closing it; unset while the client may still be the first. */
+  closing: Close | undefined;
+  /** All times are of `monotonicMs`; 0 stands for never. */
+  readonly openedAtMs: number;
+  /** When its life is over, jitter taken off. */
+  readonly endsAtMs: number;
+  /** Client data, client ping or successful delivery: what the idle timer counts from. */
+  lastActiveAtMs: number;
+  /** Any frame of the client, pong included. */
+  lastHeardAtMs: number;
+  /** The ping that has not been answered by any frame yet. */
+  pingedAtMs: number;
+  /** Whether the kernel had not taken everything when we last looked; while false, a write need not ask. */
+  queued: boolean;
+  /** Since when more than the soft limit is queued. */
+  slowSinceMs: number;
+  /** Places of its first and last command in the inbox batch at hand, -1 between batches. */
+  firstCommand: number;
+  lastCommand: number;
+}
+
+/** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
+export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: number, random: number): Connection {
+  return {
+    kind: 'connection',
+    state: 'open',
+    id: held.connectionId,
+    stage: held.stage,
+    context: held.context,
+    socket: noSocket,
+    traceparent: held.span?.traceparent,
+    registered,
+    closing: undefined,
+    openedAtMs: nowMs,
+    endsAtMs: endOfLife(nowMs, held.stage.limits.connectionDurationMs, random),
+    lastActiveAtMs: nowMs,
+    lastHeardAtMs: nowMs,
+    pingedAtMs: 0,
+    queued: false,
+    slowSinceMs: 0,
+    firstCommand: -1,
+    lastCommand: -1,
+    dueTick: -1,
+    wheelIndex: -1,
+  };
+}
+
+/** Jitter only ever shortens: the model service's limit is a limit. */
+export function endOfLife(nowMs: number, durationMs: number, random: number): number {
+  if (durationMs === 0) return 0;
+  return nowMs + Math.round(durationMs * (1 - limits.connectionDurationJitter * random));
+}
+
+/** Client data or a client ping: it lives, and it is not idle. */
+export function active(connection: Connection, nowMs: number): void {
+  connection.lastActiveAtMs = nowMs;
+  connection.lastHeardAtMs = nowMs;
+  connection.pingedAtMs = 0;
+}
+
+/** A pong: it lives, but its idle timer runs on (spec 01 §1.7 knows no pings of the service). */
+export function heard(connection: Connection, nowMs: number): void {
+  connection.lastHeardAtMs = nowMs;
+  connection.pingedAtMs = 0;
+}
+
+export type DueAction = { kind: 'close'; close: Close } | { kind: 'ping' } | { kind: 'none' };
+
+const none: DueAction = { kind: 'none' };
+const ping: DueAction = { kind: 'ping' };
+const goAway: DueAction = { kind: 'close', close: closes.goingAway };
+const vanished: DueAction = { kind: 'close', close: closes.abnormal };
+const tooSlow: DueAction = { kind: 'close', close: closes.slowConsumer };
+
+/** What has come due at this moment, the gravest first. `none` where activity has moved the deadline since it was set. */
+export function dueAction(connection: Connection, apiLimits: ApiLimits, nowMs: number): DueAction {
+  if (connection.state !== 'open') return none;
+  if (connection.endsAtMs !== 0 && nowMs >= connection.endsAtMs) return goAway;
+  if (connection.slowSinceMs !== 0 && nowMs >= connection.slowSinceMs + limits.socketSlowMsMax) return tooSlow;
+  if (apiLimits.idleTimeoutMs !== 0 && nowMs >= connection.lastActiveAtMs + apiLimits.idleTimeoutMs) return goAway;
+  if (connection.pingedAtMs !== 0) return nowMs >= connection.pingedAtMs + limits.pongTimeoutMs ? vanished : none;
+  if (apiLimits.pingIntervalMs !== 0 && nowMs >= connection.lastHeardAtMs + apiLimits.pingIntervalMs) return ping;
+  return none;
+}
+
+/** The earliest moment at which something can be due, or undefined where every limit is off. */
+export function nextDueAtMs(connection: Connection, apiLimits: ApiLimits): number | undefined {
+  let due = Number.POSITIVE_INFINITY;
+  if (connection.endsAtMs !== 0) due = connection.endsAtMs;
+  if (connection.slowSinceMs !== 0) due = Math.min(due, connection.slowSinceMs + limits.socketSlowMsMax);
+  if (apiLimits.idleTimeoutMs !== 0) due = Math.min(due, connection.lastActiveAtMs + apiLimits.idleTimeoutMs);
+  if (connection.pingedAtMs !== 0) due = Math.min(due, connection.pingedAtMs + limits.pongTimeoutMs);
+  else if (apiLimits.pingIntervalMs !== 0) due = Math.min(due, connection.lastHeardAtMs + apiLimits.pingIntervalMs);
+  return due === Number.POSITIVE_INFINITY ? undefined : due;
+}
+
+/** Close codes that the library reports without a frame of the client, told apart by its text. */
+export function reportedClose(code: number, reason: string): Close {
+  if (code === closes.noStatus.code) return closes.noStatus;
+  if (code !== closes.abnormal.code) return { code, reason };
+  if (reason === 'Received invalid UTF-8') return closes.invalidUtf8;
+  if (reason.startsWith('Received too big message')) return closes.tooBig;
+  if (reason === 'Received invalid WebSocket frame' || reason === 'Received invalid close payload') {
+    return closes.protocolError;
+  }
+  return closes.abnormal;
+}

@@ -1,0 +1,140 @@
+import type { Close } from '@sluice/contracts';
+import { closes } from '@sluice/contracts';
+import { monotonicMs } from './clock.js';
+import { active, type Connection, heard } from './connection.js';
+import { Disconnects } from './disconnects.js';
+import type { EdgeParts } from './edge-parts.js';
+import { Fence } from './fence.js';
+import { Inbound, observePong } from './inbound.js';
+import { Lifetime } from './lifetime.js';
+import { NodeMembership } from './membership.js';
+import { OpenConnections } from './open-connections.js';
+import { Outbound } from './outbound.js';
+import { Registrations } from './registrations.js';
+import type { PortHandlers } from './socket-server.js';
+import { SocketWriter } from './socket-writer.js';
+import { Stages } from './stage-state.js';
+import { TokenBucket } from './token-bucket.js';
+import { Upgrades } from './upgrade.js';
+
+/** The parts of an edge, wired: what each of them tells the others is written here and nowhere else. */
+export class EdgeWorks {
+  readonly connections: OpenConnections;
+  readonly lifetime: Lifetime;
+  readonly membership: NodeMembership;
+  readonly upgrades: Upgrades;
+  readonly writer: SocketWriter;
+  readonly portHandlers: Omit<PortHandlers, 'request' | 'serveManagement'>;
+  private readonly disconnects: Disconnects;
+  private readonly registrations: Registrations;
+  private readonly fence: Fence;
+  private readonly stages: Stages;
+  private fencing = false;
+
+  constructor(
+    private readonly parts: EdgeParts,
+    private readonly isReady: () => boolean,
+  ) {
+    const { bus, definitions, telemetry, settings } = parts;
+    const node = () => this.membership.current;
+    this.stages = new Stages(definitions, telemetry.metrics);
+    this.disconnects = new Disconnects(node);
+    this.registrations = new Registrations(node, this.disconnects, telemetry);
+    this.connections = new OpenConnections({
+      opened: (connection) => this.lifetime.watch(connection),
+      ended: (connection, close) => this.ended(connection, close),
+    });
+    this.lifetime = new Lifetime(this.connections, (held) => this.upgrades.overdue(held));
+    this.writer = new SocketWriter(this.connections, this.lifetime, telemetry);
+    this.upgrades = new Upgrades({
+      bus,
+      definitions,
+      telemetry,
+      stages: this.stages,
+      connections: this.connections,
+      registrations: this.registrations,
+      lifetime: this.lifetime,
+      bucket: new TokenBucket(settings.handshakesPerSecond, settings.handshakesBurst, monotonicMs()),
+      node,
+      admits: () => this.isReady() && !this.atCeiling(),
+    });
+    const verdict = this.upgrades.verdict.bind(this.upgrades);
+    const outbound = new Outbound(bus, this.connections, this.writer, verdict, telemetry);
+    this.fence = new Fence(node, outbound, telemetry);
+    this.membership = new NodeMembership(bus, parts.connections, telemetry, {
+      commands: (commands) => this.fence.commands(commands),
+      fenced: () => this.fenced(),
+      forgotten: () => this.registerAll(),
+    });
+    this.portHandlers = this.handlers(new Inbound(node, this.connections, this.writer, telemetry));
+  }
+
+  /** Closed connections whose `$disconnect` is still owed count too: during an outage they must not grow without bound. */
+  atCeiling(): boolean {
+    const count = this.connections.count + this.upgrades.held.count + this.disconnects.count;
+    return count >= this.parts.settings.maxConnections;
+  }
+
+  /** Waits until nothing is owed to the bus any more; false where that took longer than allowed. */
+  async settle(timeoutMs: number): Promise<boolean> {
+    const deadlineMs = monotonicMs() + timeoutMs;
+    const producer = this.membership.current?.producer;
+    if (producer !== undefined) await within(producer.drain(), timeoutMs);
+    while (this.disconnects.count > 0 && monotonicMs() < deadlineMs) await pause(20);
+    return this.disconnects.count === 0;
+  }
+
+  stop(): void {
+    this.membership.stop();
+    this.lifetime.stop();
+    this.disconnects.stop();
+    this.registrations.stop();
+    this.fence.stop();
+    this.stages.stop();
+  }
+
+  private handlers(inbound: Inbound): EdgeWorks['portHandlers'] {
+    return {
+      upgrade: (request) => this.upgrades.take(request),
+      message: (connection, message, isBinary) => inbound.message(connection, message, isBinary),
+      ping(connection) {
+        observePong(connection);
+        active(connection, monotonicMs());
+      },
+      pong(connection) {
+        observePong(connection);
+        heard(connection, monotonicMs());
+      },
+      writable: (connection) => this.writer.look(connection),
+      closed: (connection, code, reason) => this.connections.closed(connection, code, reason),
+    };
+  }
+
+  private ended(connection: Connection, close: Close): void {
+    this.lifetime.forget(connection);
+    this.writer.forget(connection);
+    connection.stage.countClose(close, monotonicMs() - connection.openedAtMs);
+    // Whoever took this node over announces what was registered; only what it cannot know of is still ours to announce.
+    if (!this.fencing || !connection.registered) this.disconnects.announce(connection, close);
+  }
+
+  private fenced(): void {
+    this.fence.lost();
+    this.upgrades.refuseAll();
+    this.fencing = true;
+    for (const connection of [...this.connections.all()]) this.connections.close(connection, closes.goingAway);
+    this.fencing = false;
+  }
+
+  private registerAll(): void {
+    for (const connection of this.connections.all()) this.registrations.add(connection);
+  }
+}
+
+async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+  await Promise.race([work, pause(timeoutMs)]);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

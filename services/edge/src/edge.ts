@@ -1,0 +1,141 @@
+import { limits } from '@sluice/contracts';
+import { Drain } from './drain.js';
+import type { EdgeParts } from './edge-parts.js';
+import type { DrainSettings } from './edge-settings.js';
+import { EdgeWorks } from './edge-works.js';
+import { PlainRequests } from './plain-request.js';
+import { SocketServer } from './socket-server.js';
+
+/** The process that holds sockets. */
+export interface Edge {
+  /** Joins the cluster and listens. Rejects, having let go of everything, where the port cannot be had or the store is away. */
+  start(): Promise<{ port: number }>;
+  /** Whether new connections should be sent here. Does not follow the bus: an outage must not withdraw every node at once. */
+  ready(): { ok: boolean; reason?: string };
+  /**
+   * The way of SIGTERM (OPERATIONS §3): mark, hold, spread, settle; resolves when closed. Members given replace those of the
+   * settings. Called again meanwhile, it ends the hold and shortens the rest of the window, to `drainHurryWindowMs` if unset.
+   */
+  drain(options?: Partial<DrainSettings>): Promise<void>;
+  /** Closes all sockets at once with 1001 and waits only a moment for what is owed. */
+  close(): Promise<void>;
+  readonly socketCount: number;
+}
+
+/** How long `close()` waits for the bus and the store. */
+const closeSettleMs = 2_000;
+const drainStates = { starting: 0, ready: 1, draining: 2, closed: 3 } as const;
+
+export function createEdge(parts: EdgeParts): Edge {
+  return new RunningEdge(parts);
+}
+
+class RunningEdge implements Edge {
+  private readonly works: EdgeWorks;
+  private readonly drainer: Drain;
+  private server: SocketServer | undefined;
+  private state: keyof typeof drainStates = 'starting';
+  private draining: Promise<void> | undefined;
+  private reporter: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: EdgeParts) {
+    this.works = new EdgeWorks(parts, () => this.state === 'ready');
+    this.drainer = new Drain(this.works.connections, parts.telemetry);
+    parts.telemetry.metrics.socketsLimit.set(parts.settings.maxConnections);
+    this.enter('starting');
+  }
+
+  get socketCount(): number {
+    return this.works.connections.count;
+  }
+
+  async start(): Promise<{ port: number }> {
+    const { settings, telemetry, serveManagement } = this.parts;
+    const plain = new PlainRequests(settings.page);
+    await this.works.membership.join();
+    try {
+      this.server = await SocketServer.listen(settings.host, settings.port, {
+        ...this.works.portHandlers,
+        request: (head) => plain.answer(head),
+        serveManagement,
+      });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.works.lifetime.start();
+    this.reporter = setInterval(() => this.works.writer.report(), 1_000).unref();
+    this.enter('ready');
+    telemetry.log.info('edge.listening', `listening on ${settings.host}:${this.server.port}`, {
+      port: this.server.port,
+    });
+    return { port: this.server.port };
+  }
+
+  ready(): { ok: boolean; reason?: string } {
+    if (this.state !== 'ready') return { ok: false, reason: `the edge is ${this.state}` };
+    if (this.works.membership.current === undefined)
+      return { ok: false, reason: 'joining the cluster again after a fence' };
+    if (this.works.atCeiling())
+      return { ok: false, reason: `at maxConnections (${this.parts.settings.maxConnections})` };
+    return { ok: true };
+  }
+
+  drain(options: Partial<DrainSettings> = {}): Promise<void> {
+    if (this.draining !== undefined) {
+      this.drainer.hurry(options.windowMs ?? limits.drainHurryWindowMs);
+      return this.draining;
+    }
+    this.draining = this.runDrain({ ...this.parts.settings.drain, ...options });
+    return this.draining;
+  }
+
+  async close(): Promise<void> {
+    await this.drain({ holdMs: 0, windowMs: 0, settleMs: closeSettleMs });
+  }
+
+  private async runDrain(settings: DrainSettings): Promise<void> {
+    const { log, metrics } = this.parts.telemetry;
+    this.enter('draining');
+    log.info('drain.started', `closing ${this.socketCount} sockets within ${settings.windowMs} ms`, {
+      count: this.socketCount,
+    });
+    const node = this.works.membership.current;
+    // Only advice to others: a store that is away must not keep this process from going.
+    node?.membership
+      .markDraining()
+      .catch((error: unknown) => log.warn('drain.progress', 'could not be marked', { error }));
+    await this.drainer.run(settings);
+    this.works.upgrades.refuseAll();
+    const settled = await this.works.settle(settings.settleMs);
+    await this.leave(settled);
+    metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
+    this.enter('closed');
+    log.info('drain.finished', settled ? 'all sockets closed' : 'closed with work that a survivor has to finish');
+  }
+
+  /** A node that still owes something keeps its lease: when it runs out, a survivor sees to the rest. */
+  private async leave(settled: boolean): Promise<void> {
+    clearInterval(this.reporter);
+    const node = this.works.membership.current;
+    this.works.stop();
+    try {
+      if (settled) await node?.membership.leave();
+      await node?.inbox.close();
+    } catch (error) {
+      this.parts.telemetry.log.warn(
+        'drain.progress',
+        'the node could not be taken off the cluster; its lease will run out',
+        {
+          error,
+        },
+      );
+    }
+    this.server?.close();
+  }
+
+  private enter(state: keyof typeof drainStates): void {
+    this.state = state;
+    this.parts.telemetry.metrics.drainState.set(drainStates[state]);
+  }
+}

@@ -1,0 +1,235 @@
+import type { Bus, Refusal } from '@sluice/bus';
+import {
+  type ConnectEnvelope,
+  type Envelope,
+  encodeConnectionContext,
+  limits,
+  newConnectionId,
+  newRequestId,
+  type VerdictCommand,
+} from '@sluice/contracts';
+import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
+import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import { monotonicMs } from './clock.js';
+import { newConnection } from './connection.js';
+import { checkUpgradeHead, headerOf } from './handshake-request.js';
+import { type HeldUpgrade, HeldUpgrades } from './held-upgrade.js';
+import { failedHandshake, forbidden, type HttpAnswer, unavailable } from './http-answer.js';
+import type { Lifetime } from './lifetime.js';
+import type { EdgeNode } from './membership.js';
+import type { OpenConnections } from './open-connections.js';
+import type { Registrations } from './registrations.js';
+import type { PendingUpgrade } from './socket-server.js';
+import type { HandshakeResult, Stages } from './stage-state.js';
+import type { TokenBucket } from './token-bucket.js';
+import { ruleOn } from './verdict.js';
+
+export interface UpgradeParts {
+  bus: Bus;
+  definitions: DefinitionStore;
+  telemetry: Telemetry;
+  stages: Stages;
+  connections: OpenConnections;
+  registrations: Registrations;
+  lifetime: Lifetime;
+  bucket: TokenBucket;
+  node: () => EdgeNode | undefined;
+  /** Whether new connections are taken at all: neither draining nor at the ceiling. */
+  admits: () => boolean;
+}
+
+/** The handshake of spec 01 §1.2, from the upgrade request to 101 or refusal. */
+export class Upgrades {
+  readonly held = new HeldUpgrades();
+
+  constructor(private readonly parts: UpgradeParts) {}
+
+  /** Cheapest checks first, so that a storm is turned away before it costs anything. */
+  take(request: PendingUpgrade): void {
+    const startedAtMs = monotonicMs();
+    const node = this.parts.node();
+    if (node === undefined || !this.parts.admits()) return this.turnAway(request, 'throttled', 'not_admitting');
+    if (!this.parts.bucket.take(startedAtMs)) return this.turnAway(request, 'throttled', 'handshake_rate');
+    const refusal = checkUpgradeHead(request.head);
+    if (refusal !== undefined) return this.refuseUnknown(request, refusal);
+    const address = resolveAddress(this.parts.definitions, headerOf(request.head, 'host'), request.head.path);
+    if (address.kind !== 'stage' || address.rest.length > 0) return this.refuseUnknown(request, forbidden());
+    const held = this.prepare(request, address.snapshot, node, startedAtMs);
+    if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
+    if (!this.parts.bus.available || this.held.count >= limits.handshakesPendingMax) {
+      const reason = this.parts.bus.available ? 'handshakes_pending' : 'bus_unavailable';
+      return this.refuse(held, unavailable(), 'throttled', reason);
+    }
+    this.hold(held, address.snapshot, node);
+  }
+
+  /** What a router decided about a held upgrade. One that is no longer held was aborted or has timed out. */
+  verdict(command: VerdictCommand): void {
+    const held = this.release(command.connectionId);
+    if (held === undefined) return;
+    const ruling = ruleOn(command, held.requestId);
+    if (ruling.accepted) void this.register(held, ruling.protocol);
+    else this.refuse(held, ruling.answer, command.status >= 500 ? 'failed' : 'refused');
+  }
+
+  /** No verdict came in time. */
+  overdue(held: HeldUpgrade): void {
+    if (this.release(held.connectionId) === undefined) return;
+    this.logFailure(held, 'no verdict on $connect came in time; is a router running?');
+    this.refuse(held, failedHandshake('integration_timeout', held.connectionId, held.requestId), 'failed');
+  }
+
+  /** This node's slot is lost: its verdicts will go elsewhere. */
+  refuseAll(): void {
+    for (const held of this.held.takeAll()) {
+      this.parts.lifetime.forget(held);
+      this.refuse(held, unavailable(), 'failed', 'fenced');
+    }
+  }
+
+  private prepare(request: PendingUpgrade, snapshot: StageSnapshot, node: EdgeNode, startedAtMs: number): HeldUpgrade {
+    const { head } = request;
+    const context = encodeConnectionContext({
+      connectedAtMs: Date.now(),
+      sourceIp: head.sourceIp,
+      userAgent: headerOf(head, 'user-agent'),
+      domainName: headerOf(head, 'host'),
+    });
+    const stage = this.parts.stages.of(snapshot);
+    const connectionId = newConnectionId(node.slot);
+    const span = this.startSpan(request, stage.apiId, stage.stageName, connectionId);
+    return {
+      kind: 'held-upgrade',
+      request,
+      connectionId,
+      requestId: newRequestId(),
+      stage,
+      context,
+      startedAtMs,
+      span,
+      dueTick: -1,
+      wheelIndex: -1,
+    };
+  }
+
+  private hold(held: HeldUpgrade, snapshot: StageSnapshot, node: EdgeNode): void {
+    this.held.add(held);
+    held.request.onAborted = () => this.aborted(held);
+    const patienceMs = snapshot.connectTimeoutMs + limits.connectVerdictMarginMs;
+    this.parts.lifetime.watchVerdict(held, held.startedAtMs + patienceMs);
+    const envelope: ConnectEnvelope = {
+      kind: 'CONNECT',
+      scope: held.stage.scope,
+      connectionId: held.connectionId,
+      requestId: held.requestId,
+      timeMs: Date.now(),
+      connectionContext: held.context,
+      traceparent: held.span?.traceparent,
+      handshake: { headers: held.request.head.headers, queryString: held.request.head.queryString },
+    };
+    node.producer.append(envelope, this.connectSettled);
+  }
+
+  private readonly connectSettled = (envelope: Envelope, refusal: Refusal | undefined): void => {
+    if (refusal === undefined) return;
+    const held = this.release(envelope.connectionId);
+    if (held !== undefined) this.refuse(held, unavailable(), 'throttled', refusal);
+  };
+
+  /** The record comes before the 101: from the first moment the client counts as connected, a survivor knows of it. */
+  private async register(held: HeldUpgrade, protocol: string): Promise<void> {
+    const node = this.parts.node();
+    const record = {
+      connectionId: held.connectionId,
+      scope: held.stage.scope,
+      connectionContext: held.context,
+    };
+    try {
+      if (node === undefined) throw new Error('this node has just been taken over');
+      await node.membership.register(record);
+    } catch (error) {
+      this.logFailure(held, 'the connection could not be registered', error);
+      this.refuse(held, unavailable(), 'failed', 'store_unavailable');
+      return;
+    }
+    // Without a 101 the connection never existed, and nobody is told that it ended (spec 01 §1.2).
+    if (held.request.aborted || this.parts.node() !== node) {
+      node.membership.unregister(held.connectionId);
+      if (!held.request.aborted) this.refuse(held, unavailable(), 'failed', 'fenced');
+      return;
+    }
+    this.accept(held, protocol, true);
+  }
+
+  private accept(held: HeldUpgrade, protocol: string, registered: boolean): void {
+    const nowMs = monotonicMs();
+    const connection = newConnection(held, registered, nowMs, Math.random());
+    if (!held.request.accept(connection, protocol)) return;
+    this.parts.connections.add(connection);
+    if (!registered) this.parts.registrations.add(connection);
+    held.span?.setAttribute('http.response.status_code', 101);
+    held.span?.end();
+    held.stage.countHandshake('accepted', nowMs - held.startedAtMs);
+  }
+
+  private refuse(held: HeldUpgrade, answer: HttpAnswer, result: HandshakeResult, reason?: string): void {
+    if (!held.request.refuse(answer)) return;
+    if (reason !== undefined) this.parts.telemetry.metrics.throttledTotal.labels(held.stage.apiId, reason).inc();
+    held.span?.setAttribute('http.response.status_code', answer.status);
+    held.span?.end(answer.status >= 500 ? String(answer.status) : undefined);
+    held.stage.countHandshake(result, monotonicMs() - held.startedAtMs);
+  }
+
+  /** Turned away before anyone looked at the address. */
+  private turnAway(request: PendingUpgrade, result: HandshakeResult, reason: string): void {
+    request.refuse(unavailable());
+    this.parts.telemetry.metrics.throttledTotal.labels(noApi, reason).inc();
+    this.parts.telemetry.metrics.handshakesTotal.labels(noApi, noApi, result).inc();
+  }
+
+  private refuseUnknown(request: PendingUpgrade, answer: HttpAnswer): void {
+    request.refuse(answer);
+    this.parts.telemetry.metrics.handshakesTotal.labels(noApi, noApi, 'unknown').inc();
+  }
+
+  private aborted(held: HeldUpgrade): void {
+    // While the registration is awaited it is no longer held; `register` sees the abort itself.
+    this.release(held.connectionId);
+    held.span?.end('aborted');
+    held.stage.countHandshake('aborted', monotonicMs() - held.startedAtMs);
+  }
+
+  private release(connectionId: string): HeldUpgrade | undefined {
+    const held = this.held.take(connectionId);
+    if (held !== undefined) this.parts.lifetime.forget(held);
+    return held;
+  }
+
+  private startSpan(request: PendingUpgrade, api: string, stage: string, connectionId: string): ActiveSpan | undefined {
+    const { tracing } = this.parts.telemetry;
+    if (!tracing.enabled) return undefined;
+    return tracing.startSpan('handshake', {
+      kind: 'server',
+      parent: headerOf(request.head, 'traceparent') || undefined,
+      attributes: {
+        'network.protocol.name': 'websocket',
+        'sluice.api': api,
+        'sluice.stage': stage,
+        'sluice.connection_id': connectionId,
+      },
+    });
+  }
+
+  private logFailure(held: HeldUpgrade, what: string, error?: unknown): void {
+    this.parts.telemetry.log.warn('edge.handshake_failed', what, {
+      api: held.stage.apiId,
+      stage: held.stage.stageName,
+      connection_id: held.connectionId,
+      request_id: held.requestId,
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+}
+
+// What turned-away requests are counted under: nobody knows yet, or nobody will, which API they meant.
+const noApi = '-';
