@@ -1,0 +1,164 @@
+import { limits } from '@sluice/contracts';
+import { z } from 'zod';
+import { apisSchema } from './api-schema.js';
+import { oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+
+const port = wholeNumber(0, 65_535, 'a port; 0 takes any free one');
+const host = textLike(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address to listen on, without port');
+const hourMs = 3_600_000;
+
+const edgeSchema = z
+  .strictObject({
+    host: host.optional().describe('Address to listen on. Unset: 127.0.0.1 for `start` without Redis, else 0.0.0.0.'),
+    port: port.default(8080).describe('Port for WebSocket clients; `@connections` answers here too.'),
+    maxConnections: wholeNumber(1, 1_000_000, 'sockets')
+      .optional()
+      .describe('Sockets this process holds at most. Unset: 100000, or less where the file limit is lower.'),
+    handshakesPerSecondMax: wholeNumber(1, 1_000_000, 'per second')
+      .default(limits.handshakesPerSecondMax)
+      .describe('New handshakes taken per second; over it 503 with Retry-After.'),
+    handshakesBurstMax: wholeNumber(1, 1_000_000, 'handshakes')
+      .default(limits.handshakesBurstMax)
+      .describe('How many of them may come at one moment.'),
+    page: text(1, 4096).optional().describe('HTML file served at `GET /`, relative to this file. For development.'),
+  })
+  .prefault({})
+  .describe('The process that holds sockets.');
+
+const callbackSchema = z
+  .strictObject({
+    host: host.optional().describe('Address to listen on. Unset: 0.0.0.0.'),
+    port: port.default(8082).describe('Port of `sluice callback` for `@connections`.'),
+    strict413: yesOrNo().default(false).describe('Whether 413 answers have an empty body.'),
+  })
+  .prefault({})
+  .describe('The process that serves `@connections`.');
+
+const routerSchema = z
+  .strictObject({
+    inflightMax: wholeNumber(1, 1_000_000, 'messages')
+      .default(limits.routerInflightMax)
+      .describe('Messages in work at once; reading pauses at it.'),
+  })
+  .prefault({})
+  .describe('The process that calls back ends.');
+
+const drainSchema = z
+  .strictObject({
+    holdMs: wholeNumber(0, hourMs, 'milliseconds')
+      .default(limits.drainHoldMs)
+      .describe('Edge: wait after SIGTERM before the first connection is closed.'),
+    windowMs: wholeNumber(0, 24 * hourMs, 'milliseconds')
+      .default(limits.drainWindowMs)
+      .describe('Edge: connections are closed at random moments within this time.'),
+    settleMs: wholeNumber(0, hourMs, 'milliseconds')
+      .default(limits.drainSettleMs)
+      .describe('Edge: wait for close handshakes and for the bus at the end.'),
+    workMs: wholeNumber(0, hourMs, 'milliseconds')
+      .default(limits.drainWorkMs)
+      .describe('Router and callback: work in flight is finished for at most this long.'),
+  })
+  .prefault({})
+  .describe('What happens on SIGTERM.');
+
+const redisSchema = z
+  .strictObject({
+    url: textLike(/^rediss?:\/\/\S+$/, 'redis://[user:password@]host[:port][/database] or rediss://…')
+      .optional()
+      .describe('Where Redis or Valkey is; for Sentinel and Cluster only its credentials and TLS count.'),
+    mode: oneOf(['standalone', 'sentinel', 'cluster']).default('standalone').describe('How it is deployed.'),
+    nodes: z
+      .array(textLike(/^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'host:port'), {
+        error: 'allowed: a list of host:port',
+      })
+      .default([])
+      .describe('Sentinels, or nodes of the cluster to start from, each `host:port`.'),
+    sentinelName: text(1, 128).default('mymaster').describe('Name of the primary at the sentinels.'),
+    username: text(1, 256).optional().describe('User for Redis ACLs; over the one in `url`.'),
+    password: text(1, 1024).optional().describe('Over the one in `url`. Better given as SLUICE_REDIS_PASSWORD.'),
+    keyPrefix: textLike(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9 and _.:-')
+      .default('sluice')
+      .describe('First part of every key, so that several gateways can share a Redis.'),
+    shards: wholeNumber(1, 256, 'keys')
+      .optional()
+      .describe(
+        'Keys that the frame stream is spread over. The same for all processes. Unset: 1, or 16 with a cluster.',
+      ),
+  })
+  .optional()
+  .describe('The cluster bus. Without it everything stays in one process.');
+
+const accessKey = z
+  .strictObject({
+    accessKeyId: textLike(/^\w{1,128}$/, '1 to 128 of A-Z, a-z, 0-9 and _'),
+    secretAccessKey: text(1, 1024).describe('The secret; better kept in `keysFile`.'),
+    sessionToken: text(1, 4096)
+      .optional()
+      .describe('Where set, requests must carry exactly this `X-Amz-Security-Token`.'),
+    allow: z
+      .array(textLike(/^(?:\*|arn:\S+)$/, 'ARN patterns such as arn:aws:execute-api:*:*:chat/dev/*, or "*"'), {
+        error: 'allowed: a list of ARN patterns, or ["*"]',
+      })
+      .min(1, { error: 'allowed: a list of ARN patterns, or ["*"]' })
+      .describe('ARN patterns of what the key may do; `"*"` is everything.'),
+  })
+  .describe('A key that `@connections` requests are signed with.');
+
+export const keyListSchema = z.array(accessKey, { error: 'allowed: a list of keys' });
+
+const authSchema = z
+  .strictObject({
+    callback: oneOf(['sigv4', 'none'])
+      .optional()
+      .describe(
+        'How `@connections` requests prove who they are. Unset: `none` for `start` without Redis on loopback, else `sigv4`.',
+      ),
+    control: oneOf(['sigv4', 'none']).optional().describe('For processes that serve the control API; none does yet.'),
+    keys: keyListSchema.default([]).describe('Keys that requests can be signed with.'),
+    keysFile: text(1, 4096)
+      .optional()
+      .describe('A file with more keys, in the form of `keys`, relative to this file: for a mounted secret.'),
+  })
+  .prefault({})
+  .describe('Who may call `@connections`.');
+
+export const fileSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where editors find the JSON Schema of this file.'),
+    apis: apisSchema,
+    edge: edgeSchema,
+    router: routerSchema,
+    callback: callbackSchema,
+    drain: drainSchema,
+    admin: z
+      .strictObject({
+        host: host.default('127.0.0.1').describe('Address of health, metrics and drain. Never to be published.'),
+        port: port.default(8081).describe('Port of health, metrics and drain.'),
+      })
+      .prefault({})
+      .describe('The internal port of every process.'),
+    redis: redisSchema,
+    auth: authSchema,
+    aws: z
+      .strictObject({
+        region: textLike(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
+          .default('us-east-1')
+          .describe('Region in ARNs, and in signatures of `@connections` requests.'),
+        accountId: textLike(/^\d{12}$/, '12 digits, in quotes')
+          .default('000000000000')
+          .describe('Account in ARNs. In quotes, since YAML takes it for a number otherwise.'),
+      })
+      .prefault({})
+      .describe('How this gateway calls itself in ARNs.'),
+    log: z
+      .strictObject({
+        level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
+          .default('info')
+          .describe('Least level that is written.'),
+      })
+      .prefault({})
+      .describe('The log: one JSON object a line on standard output.'),
+  })
+  .describe('Configuration of the Sluice gateway.');
+
+export type FileInput = z.output<typeof fileSchema>;

@@ -1,0 +1,205 @@
+import type { Path, Problem } from './problems.js';
+import type { Command } from './settings.js';
+import { didYouMean } from './suggest.js';
+
+/** A setting that can also be given on the command line or as a variable; flag over variable over file. */
+export interface Override {
+  /** Name without dashes; undefined for what should not be seen in a process list. */
+  flag: string | undefined;
+  /** What stands for the value in `--help`. */
+  valueName: string;
+  env: string;
+  /** Key of the file it sets, which also says its default and what is allowed. Undefined: not part of the file. */
+  path(command: Command): Path | undefined;
+  kind: 'text' | 'number';
+  description: string;
+  /** Commands that have it. */
+  commands: readonly Command[];
+}
+
+const all: readonly Command[] = ['start', 'edge', 'router', 'callback'];
+const edges: readonly Command[] = ['start', 'edge'];
+const listeners: readonly Command[] = ['start', 'edge', 'callback'];
+const workers: readonly Command[] = ['start', 'router', 'callback'];
+
+function at(...path: string[]): () => Path {
+  return () => path;
+}
+
+function override(
+  flag: string | undefined,
+  valueName: string,
+  env: string,
+  path: (command: Command) => Path | undefined,
+  commands: readonly Command[],
+  description: string,
+): Override {
+  const kind = valueName === 'number' || valueName === 'ms' ? 'number' : 'text';
+  return { flag, valueName, env, path, kind, description, commands };
+}
+
+const listenerOf = (command: Command) => (command === 'callback' ? 'callback' : 'edge');
+
+export const overrides: readonly Override[] = [
+  override('config', 'file', 'SLUICE_CONFIG', () => undefined, all, 'configuration file (default: sluice.yaml)'),
+  override(
+    'redis',
+    'url',
+    'SLUICE_REDIS_URL',
+    at('redis', 'url'),
+    all,
+    'Redis or Valkey: the cluster bus, redis://host:6379',
+  ),
+  override(
+    'host',
+    'address',
+    'SLUICE_HOST',
+    (command) => [listenerOf(command), 'host'],
+    listeners,
+    'address to listen on',
+  ),
+  override('port', 'number', 'SLUICE_PORT', (command) => [listenerOf(command), 'port'], listeners, 'port to listen on'),
+  override('admin-host', 'address', 'SLUICE_ADMIN_HOST', at('admin', 'host'), all, 'address of health and metrics'),
+  override('admin-port', 'number', 'SLUICE_ADMIN_PORT', at('admin', 'port'), all, 'port of health and metrics'),
+  override(
+    'auth',
+    'mode',
+    'SLUICE_AUTH_CALLBACK',
+    at('auth', 'callback'),
+    listeners,
+    'access to @connections: sigv4 or none',
+  ),
+  override(
+    'auth-keys-file',
+    'file',
+    'SLUICE_AUTH_KEYS_FILE',
+    at('auth', 'keysFile'),
+    listeners,
+    'file with keys for @connections',
+  ),
+  override('log-level', 'level', 'SLUICE_LOG_LEVEL', at('log', 'level'), all, 'debug, info, warn, error or silent'),
+  override(
+    'max-connections',
+    'number',
+    'SLUICE_MAX_CONNECTIONS',
+    at('edge', 'maxConnections'),
+    edges,
+    'sockets held at most',
+  ),
+  override(
+    'drain-hold-ms',
+    'ms',
+    'SLUICE_DRAIN_HOLD_MS',
+    at('drain', 'holdMs'),
+    edges,
+    'wait on SIGTERM before the first close',
+  ),
+  override(
+    'drain-window-ms',
+    'ms',
+    'SLUICE_DRAIN_WINDOW_MS',
+    at('drain', 'windowMs'),
+    edges,
+    'time over which connections are closed',
+  ),
+  override(
+    'drain-settle-ms',
+    'ms',
+    'SLUICE_DRAIN_SETTLE_MS',
+    at('drain', 'settleMs'),
+    edges,
+    'wait for the last close handshakes',
+  ),
+  override(
+    'drain-work-ms',
+    'ms',
+    'SLUICE_DRAIN_WORK_MS',
+    at('drain', 'workMs'),
+    workers,
+    'time to finish work in flight',
+  ),
+  override(undefined, 'text', 'SLUICE_REDIS_USERNAME', at('redis', 'username'), all, 'user for Redis'),
+  override(undefined, 'text', 'SLUICE_REDIS_PASSWORD', at('redis', 'password'), all, 'password for Redis'),
+  override(
+    undefined,
+    'number',
+    'SLUICE_REDIS_SHARDS',
+    at('redis', 'shards'),
+    all,
+    'keys the frame stream is spread over',
+  ),
+  override(
+    undefined,
+    'text',
+    'SLUICE_REDIS_KEY_PREFIX',
+    at('redis', 'keyPrefix'),
+    all,
+    'first part of every key in Redis',
+  ),
+];
+
+export type Flags = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface AppliedOverride {
+  path: Path;
+  /** `--port` or `SLUICE_PORT`: where the reader has to change it. */
+  origin: string;
+  value: string | number;
+}
+
+/** What flags and variables set, the flag where both do. An empty variable is as good as none. */
+export function readOverrides(command: Command, flags: Flags, env: Environment): AppliedOverride[] {
+  const applied: AppliedOverride[] = [];
+  for (const { flag, env: variable, path, kind, commands } of overrides) {
+    const fromFlag = flag === undefined ? undefined : flags[flag];
+    const text = fromFlag ?? (env[variable] === '' ? undefined : env[variable]);
+    const target = path(command);
+    if (text === undefined || target === undefined || !commands.includes(command)) continue;
+    const value = kind === 'number' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+    applied.push({ path: target, origin: fromFlag === undefined ? variable : `--${flag}`, value });
+  }
+  return applied;
+}
+
+/** Misspelt `SLUICE_` variables, which would otherwise silently set nothing. */
+export function unknownVariables(env: Environment): { name: string; problem: Problem }[] {
+  const known = overrides.map((each) => each.env);
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith('SLUICE_') && !known.includes(name) && !isServiceLink(name, value))
+    .map(([name]) => ({
+      name,
+      problem: {
+        path: [],
+        message: `is no known variable${didYouMean(name, known) || `; allowed: ${known.join(', ')}`}`,
+      },
+    }));
+}
+
+/** For a Service called sluice-…, Kubernetes puts SLUICE_…_PORT=tcp://… and the like into every pod of the namespace. */
+function isServiceLink(name: string, value: string | undefined): boolean {
+  return /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/.test(name) || isLinkValue(value);
+}
+
+function isLinkValue(value: string | undefined): boolean {
+  return value !== undefined && /^(?:tcp|udp|sctp):\/\//.test(value);
+}
+
+/** Environment without what Kubernetes adds under our own names: a Service called `sluice` sets SLUICE_PORT=tcp://…. */
+export function withoutServiceLinks(env: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => !name.startsWith('SLUICE_') || !isLinkValue(value)),
+  );
+}
+
+/** The file with the overrides in it; the file's own value is left as it is. */
+export function applyOverrides(content: unknown, applied: readonly AppliedOverride[]): unknown {
+  if (applied.length === 0) return content;
+  const root: Record<string, unknown> = { ...(content as Record<string, unknown> | null) };
+  for (const { path, value } of applied) {
+    const [section, key] = path as [string, string];
+    const before = root[section];
+    if (typeof before === 'object' || before === undefined) root[section] = { ...before, [key]: value };
+  }
+  return root;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+// Each kind of value carries, as its error text, what would have been allowed: the reader of an error should not have to
+// look anything up. `problems.ts` puts path, place and the bad value in front.
+
+export function wholeNumber(min: number, max: number, unit: string) {
+  const error = `allowed: a whole number from ${min} to ${max}${unit === '' ? '' : ` (${unit})`}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `allowed: ${values.join(', ')}` });
+}
+
+export function text(lengthMin: number, lengthMax: number) {
+  const error =
+    lengthMin === 0
+      ? `allowed: text of at most ${lengthMax} characters`
+      : `allowed: text of ${lengthMin} to ${lengthMax} characters`;
+  return z.string({ error }).min(lengthMin, { error }).max(lengthMax, { error });
+}
+
+export function textLike(pattern: RegExp, allowed: string) {
+  const error = `allowed: ${allowed}`;
+  return z.string({ error }).regex(pattern, { error });
+}
+
+export function yesOrNo() {
+  return z.boolean({ error: 'allowed: true, false' });
+}
+
+/** Tags and descriptions say nothing to the gateway; they are accepted so that a definition can be carried over whole. */
+export const description = text(0, 1024).optional().describe('For people; the gateway does not use it.');
+export const tags = z
+  .record(text(1, 128), text(0, 256), { error: 'allowed: a map of text to text' })
+  .optional()
+  .describe('For people; the gateway does not use them.');
