@@ -5,7 +5,10 @@ import type { ConnectionId, Scope } from '@sluice/contracts';
  * Implementations: `memory-connection-store.ts` (standalone) and `redis-connection-store.ts` (cluster), one conformance suite.
  */
 export interface ConnectionStore {
-  /** Claims a free node slot for this process and keeps its lease renewed (`leaseMs`, every `leaseRenewIntervalMs`). */
+  /**
+   * Claims a free node slot for this process and keeps its lease renewed (`leaseMs`, every `leaseRenewIntervalMs`). Waits for
+   * a store that is away; rejects after `close`, and with a `RangeError` where no slot is free.
+   */
   join(handlers: MembershipHandlers): Promise<Membership>;
 
   /** Whether a node slot has a living owner. `unknown` while the store is away, or came back so lately that a live node may not have renewed yet. */
@@ -45,13 +48,17 @@ export interface Membership {
   held(): boolean;
   /** Renews now; false where the node has been taken over (then `onFenced` has been called). Rejects while the store is away. */
   renew(): Promise<boolean>;
-  /** Remembers a connection; settles when the store has confirmed it. Batched per tick. */
+  /**
+   * Remembers a connection; resolves when the store has confirmed it. Batched per tick. Rejects when the first attempt
+   * fails, but goes on trying in the background, so that a connection that stays is remembered: who turns the connection
+   * away after a rejection calls `unregister`. A rejection that nobody awaits is no unhandled one.
+   */
   register(record: ConnectionRecord): Promise<void>;
   /** Forgets a connection whose `$disconnect` is on the bus. Batched per tick, retried in the background. */
   unregister(connectionId: ConnectionId): void;
   /** Shows others that this node takes no new connections. */
   markDraining(): Promise<void>;
-  /** Gives the slot back; the node must hold no connections any more. */
+  /** Gives the slot back. What is still registered then is taken over by the next sweep, without a second look. */
   leave(): Promise<void>;
 }
 

@@ -1,1 +1,4 @@
 export * from './connection-store.js';
+export { createMemoryConnectionStore } from './memory-connection-store.js';
+export { createRedisConnectionStore, type RedisConnectionStoreOptions } from './redis-connection-store.js';
+export type { ConnectionTiming } from './timing.js';
