@@ -19,6 +19,12 @@ export class ByteWriter {
     this.offset = 0;
   }
 
+  /** Takes back what was written after `length`, for example half of a value that turned out not to fit. */
+  rewind(length: number): void {
+    if (length > this.offset) throw new RangeError(`cannot rewind from ${this.offset} to ${length}`);
+    this.offset = length;
+  }
+
   /** What has been written, without a copy: valid until the next write or reset. */
   view(): Buffer {
     return this.buffer.subarray(0, this.offset);

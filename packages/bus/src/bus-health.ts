@@ -1,0 +1,117 @@
+import { limits } from '@sluice/contracts';
+import type { RedisLink } from '@sluice/redis';
+import type { Telemetry } from '@sluice/telemetry';
+import type { Refusal } from './bus.js';
+import type { BusKeys, ShardKeys } from './keys.js';
+
+/** Errors with which a Redis that answers refuses writes: out of memory, a replica, loading, disk full, cluster or replicas away. */
+const writeRefusals = /^(OOM|READONLY|LOADING|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)/;
+
+/** While Redis is away frames are refused, so its return should not go unnoticed for long. */
+const pollWhileAwayMs = 100;
+
+/**
+ * What producers know of Redis: whether it answers, whether it takes writes, and how full each shard is. While it does not
+ * answer, frames are refused at once instead of each waiting for its own timeout; the poll finds out when it is back.
+ */
+export class BusHealth {
+  private answering = false;
+  private answeredOnce = false;
+  private readonly bornMs = performance.now();
+  private writesRefusedUntilMs = 0;
+  private lastFailureMs = Number.NEGATIVE_INFINITY;
+  private readonly full: boolean[];
+  private nextShard = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly keys: BusKeys,
+    private readonly link: RedisLink,
+    private readonly telemetry: Telemetry,
+  ) {
+    this.full = keys.shards.map(() => false);
+    void this.poll();
+  }
+
+  get available(): boolean {
+    return this.answering && performance.now() >= this.writesRefusedUntilMs;
+  }
+
+  get reachable(): boolean {
+    return this.answering;
+  }
+
+  /** Whether Redis failed so lately that the owner of an inbox may not have had the time to make it again. */
+  get unsettled(): boolean {
+    return performance.now() - this.lastFailureMs < 2 * limits.leaseRenewIntervalMs;
+  }
+
+  /** The shard for the next batch, or why there is none. Whole batches go round, so that they stay large. */
+  nextOpenShard(): ShardKeys | Refusal {
+    if (!this.answering) return 'bus_unavailable';
+    const { shards } = this.keys;
+    for (let i = 0; i < shards.length; i++) {
+      const index = (this.nextShard + i) % shards.length;
+      const shard = shards[index];
+      if (shard === undefined || this.full[index] === true) continue;
+      this.nextShard = index + 1;
+      return shard;
+    }
+    return 'backlog_full';
+  }
+
+  /** Whether an envelope may join a batch now. */
+  get refusal(): Refusal | undefined {
+    if (!this.answering) return 'bus_unavailable';
+    return this.full.includes(false) ? undefined : 'backlog_full';
+  }
+
+  succeeded(): void {
+    this.answering = true;
+    this.answeredOnce = true;
+    this.writesRefusedUntilMs = 0;
+  }
+
+  failed(error: Error): void {
+    // The first attempts come before the first connection stands, and say nothing about the owners of inboxes.
+    const connecting = !this.answeredOnce && performance.now() - this.bornMs < 1_000;
+    if (!connecting) this.lastFailureMs = performance.now();
+    // The poll only reads, and would call a Redis fine that is out of memory: the next probe of writing is a second away.
+    if (writeRefusals.test(error.message)) this.writesRefusedUntilMs = performance.now() + 1_000;
+    else if (error.name !== 'ReplyError') this.answering = false;
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  private async poll(): Promise<void> {
+    await Promise.all(this.keys.shards.map((shard) => this.pollShard(shard)));
+    if (this.closed) return;
+    const delayMs = this.answering ? limits.backlogPollIntervalMs : pollWhileAwayMs;
+    this.timer = setTimeout(() => void this.poll(), delayMs).unref();
+  }
+
+  private async pollShard(shard: ShardKeys): Promise<void> {
+    try {
+      const length = Number(await this.link.call('XLEN', [shard.stream]));
+      this.answering = true;
+      this.answeredOnce = true;
+      const full = length >= limits.backlogEntriesMax;
+      if (full && this.full[shard.index] !== true) {
+        this.telemetry.log.warn(
+          'bus.backlog_full',
+          `shard ${shard.label} takes no more frames: ${length} batches wait`,
+          {
+            count: length,
+          },
+        );
+      }
+      this.full[shard.index] = full;
+    } catch (error) {
+      if (!this.closed) this.failed(error as Error);
+    }
+  }
+}

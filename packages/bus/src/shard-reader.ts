@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '@sluice/contracts';
+import type { RedisLink } from '@sluice/redis';
+import type { Telemetry } from '@sluice/telemetry';
+import { routerGroup, type ShardKeys } from './keys.js';
+
+type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[] | null][]][] | null;
+
+/** What a reader asks of its consumer. */
+export interface ReaderHost {
+  /** Entries that may be read now; 0 pauses until `wake`. */
+  room(): number;
+  take(shard: ShardKeys, id: string, body: Buffer): void;
+  /** Makes groups and leases again: Redis may have come back empty. */
+  prepare(): Promise<void>;
+}
+
+/** Reads new entries of its shards over a blocking connection of its own, for as long as there is room for them. */
+export class ShardReader {
+  private readonly shardOf: Map<string, ShardKeys>;
+  private readonly args: (string | number)[];
+  private readonly waits: { observe(seconds: number): void }[];
+  private stopping = false;
+  private loop: Promise<void> = Promise.resolve();
+  private awake: (() => void) | undefined;
+
+  constructor(
+    private readonly consumer: string,
+    private readonly link: RedisLink,
+    shards: readonly ShardKeys[],
+    telemetry: Telemetry,
+    private readonly host: ReaderHost,
+  ) {
+    this.shardOf = new Map(shards.map((shard) => [shard.stream, shard]));
+    this.args = ['BLOCK', limits.blockingReadMs, 'STREAMS', ...this.shardOf.keys(), ...shards.map(() => '>')];
+    this.waits = [];
+    for (const shard of shards) this.waits[shard.index] = telemetry.metrics.streamWaitSeconds.labels(shard.label);
+  }
+
+  start(): void {
+    this.loop = this.run();
+  }
+
+  /** Ends a pause: there is room again. */
+  wake(): void {
+    const { awake } = this;
+    this.awake = undefined;
+    awake?.();
+  }
+
+  /** Stops at once. Entries that Redis is handing over right now stay pending under this name. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    this.link.close();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      const count = this.host.room();
+      if (count === 0) {
+        await new Promise<void>((resolve) => {
+          this.awake = resolve;
+        });
+        continue;
+      }
+      try {
+        const args = ['GROUP', routerGroup, this.consumer, 'COUNT', count, ...this.args];
+        const reply = (await this.link.callBuffer('XREADGROUP', args)) as ReadReply;
+        if (reply !== null && !this.stopping) this.take(reply);
+      } catch {
+        if (this.stopping) return;
+        await sleep(50 + Math.random() * 150, undefined, { ref: false });
+        if (this.stopping) return;
+        await this.host.prepare().catch(() => {});
+      }
+    }
+  }
+
+  private take(reply: NonNullable<ReadReply>): void {
+    const nowMs = Date.now();
+    for (const [stream, entries] of reply) {
+      const shard = this.shardOf.get(stream.toString());
+      if (shard === undefined) continue;
+      for (const [id, fields] of entries) {
+        const body = fields?.[1] ?? Buffer.alloc(0);
+        const entryId = id.toString('latin1');
+        // An entry's id begins with its time of arrival by the clock of Redis, which may be ahead of ours.
+        this.waits[shard.index]?.observe(Math.max(0, nowMs - Number.parseInt(entryId, 10)) / 1_000);
+        this.host.take(shard, entryId, body);
+      }
+    }
+  }
+}
