@@ -1,7 +1,8 @@
 import type { Bus, Delivery } from '@sluice/bus';
-import { type ConnectEnvelope, errorFrame, errorKinds, type VerdictCommand } from '@sluice/contracts';
+import type { ConnectEnvelope, VerdictCommand } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
+import { failedVerdict } from './answer-fault.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
 
 type Verdict = Pick<VerdictCommand, 'status' | 'headers' | 'body'>;
@@ -55,15 +56,8 @@ function resultOf(outcome: IntegrationOutcome): string {
 }
 
 function verdictOf(envelope: ConnectEnvelope, outcome: IntegrationOutcome): Verdict {
-  if (outcome.ok) return { status: outcome.status, headers: outcome.headers, body: outcome.body };
-  return {
-    status: errorKinds[outcome.code].handshakeStatus,
-    headers: [
-      ['content-type', 'application/json; charset=UTF-8'],
-      ['x-amz-apigw-id', envelope.requestId],
-    ],
-    body: Buffer.from(errorFrame(outcome.code, envelope.connectionId, envelope.requestId)),
-  };
+  if (!outcome.ok) return failedVerdict(envelope, outcome.code);
+  return { status: outcome.status, headers: outcome.headers, body: outcome.body };
 }
 
 function forbidden(envelope: ConnectEnvelope): Verdict {

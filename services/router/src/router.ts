@@ -4,6 +4,7 @@ import { limits } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import { createInvoker } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
+import { answerFault } from './answer-fault.js';
 import { createConnectHandler } from './handle-connect.js';
 import { createDisconnectHandler } from './handle-disconnect.js';
 import { createMessageHandler } from './handle-message.js';
@@ -62,6 +63,7 @@ export function createRouter(parts: RouterParts): Router {
         request_id: delivery.envelope.requestId,
         error,
       });
+      answerFault(bus, delivery);
       delivery.dead('router_error');
     }
   }

@@ -1,10 +1,10 @@
 import type { ApiDefinition, IntegrationDefinition, RouteDefinition, Scope } from '@sluice/contracts';
 import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
-import type { Invoker, PreparedIntegration } from '@sluice/integrations';
+import type { Invoker, PreparedIntegration, Selectors } from '@sluice/integrations';
 import {
+  compileIntegrationResponses,
   compileTemplateSelectionExpression,
   createRouteTable,
-  matchIntegrationResponse,
   type RouteTable,
 } from '@sluice/routing';
 import type { Telemetry } from '@sluice/telemetry';
@@ -92,13 +92,10 @@ function targetOf(api: ApiDefinition, route: RouteDefinition): IntegrationDefini
   return route.integrationId === undefined ? undefined : api.integrations[route.integrationId];
 }
 
-function selectorsFor(integration: IntegrationDefinition) {
-  const keys = integration.integrationResponses.map((response) => response.integrationResponseKey);
-  return {
-    selectTemplateKey:
-      integration.templateSelectionExpression === undefined
-        ? undefined
-        : compileTemplateSelectionExpression(integration.templateSelectionExpression),
-    selectIntegrationResponse: (value: string) => matchIntegrationResponse(keys, value),
-  };
+function selectorsFor(integration: IntegrationDefinition): Selectors {
+  const response = compileIntegrationResponses(integration.integrationResponses);
+  const selectIntegrationResponse = (value: string) => response(value)?.integrationResponseKey;
+  const expression = integration.templateSelectionExpression;
+  if (expression === undefined) return { selectIntegrationResponse };
+  return { selectIntegrationResponse, selectTemplateKey: compileTemplateSelectionExpression(expression) };
 }
