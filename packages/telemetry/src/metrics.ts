@@ -1,12 +1,13 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { type MetricKey, metricDefinitions, metricName } from './metric-definitions.js';
+import { PlainCounter, PlainGauge, PlainHistogram, register } from './plain-metrics.js';
 
 type Labels<K extends MetricKey> = (typeof metricDefinitions)[K]['labels'][number];
 type Metric<K extends MetricKey> = (typeof metricDefinitions)[K]['type'] extends 'counter'
-  ? Counter<Labels<K>>
+  ? PlainCounter<Labels<K>>
   : (typeof metricDefinitions)[K]['type'] extends 'gauge'
-    ? Gauge<Labels<K>>
-    : Histogram<Labels<K>>;
+    ? PlainGauge<Labels<K>>
+    : PlainHistogram<Labels<K>>;
 
 /**
  * All metrics of a process, by the keys of `metricDefinitions`. On the hot path resolve a child once
@@ -20,15 +21,16 @@ export function createMetrics(): Metrics {
   const metrics: Record<string, unknown> = { registry };
   for (const key of Object.keys(metricDefinitions) as MetricKey[]) {
     const definition = metricDefinitions[key];
-    const options = {
-      name: metricName(key),
-      help: definition.help,
-      labelNames: [...definition.labels],
-      registers: [registry],
-    };
-    if (definition.type === 'counter') metrics[key] = new Counter(options);
-    else if (definition.type === 'gauge') metrics[key] = new Gauge(options);
-    else metrics[key] = new Histogram({ ...options, buckets: [...definition.buckets] });
+    const labels: readonly string[] = definition.labels;
+    const [name, help] = [metricName(key), definition.help];
+    const metric =
+      definition.type === 'counter'
+        ? new PlainCounter(name, help, labels)
+        : definition.type === 'gauge'
+          ? new PlainGauge(name, help, labels)
+          : new PlainHistogram(name, help, labels, definition.buckets);
+    register(registry, metric);
+    metrics[key] = metric;
   }
   return metrics as unknown as Metrics;
 }
