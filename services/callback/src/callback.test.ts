@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { apiDefinition, startCallback } from './testing/start-callback.js';
+
+const post = (base: string, id: string, body = 'x') =>
+  fetch(`${base}/dev/@connections/${id}`, { method: 'POST', body });
+
+describe('life of the service', () => {
+  it('stops after what is in work has been answered, and takes its inbox with it', async () => {
+    const { callback, edge, bus, base } = await startCallback();
+    const id = edge.connect('chat/dev');
+    const [inbox = ''] = bus.addresses.filter((address) => address.startsWith('c'));
+    edge.mode = 'silent';
+    const answer = post(base, id);
+    await expect.poll(() => edge.commands.length).toBe(1);
+    const stopped = callback.stop();
+    expect(callback.ready()).toBe(false);
+    const [command] = edge.commands;
+    if (command?.kind !== 'POST') throw new Error('a POST was sent');
+    bus.send(command.replyTo, {
+      kind: 'OUTCOME',
+      correlation: command.correlation,
+      result: 'ok',
+      connection: undefined,
+    });
+    const { status, headers } = await answer;
+    expect(status).toBe(200);
+    expect(headers.get('connection')).toBe('close');
+    await stopped;
+    expect(bus.has(inbox)).toBe(false);
+    await expect(post(base, id)).rejects.toThrow();
+  });
+
+  it('gives up on what is in work after drainWorkMs: 500, not silence', async () => {
+    const { callback, edge, base } = await startCallback({ limits: { drainWorkMs: 100 } });
+    edge.mode = 'silent';
+    const answer = post(base, edge.connect('chat/dev'));
+    await expect.poll(() => edge.commands.length).toBe(1);
+    await callback.stop();
+    expect((await answer).status).toBe(500);
+  });
+
+  it('makes its inbox again when the bus has lost it', async () => {
+    const { callback, edge, bus, base } = await startCallback();
+    const [inbox = ''] = bus.addresses.filter((address) => address.startsWith('c'));
+    bus.loseInbox(inbox);
+    await expect.poll(() => bus.has(inbox)).toBe(true);
+    expect((await post(base, edge.connect('chat/dev'))).status).toBe(200);
+    await callback.stop();
+  });
+
+  it('[CB-24] answers 429 when it has all the requests it may hold', async () => {
+    const { callback, edge, base } = await startCallback({ limits: { inflightMax: 1, drainWorkMs: 50 } });
+    const id = edge.connect('chat/dev');
+    edge.mode = 'silent';
+    const held = post(base, id);
+    await expect.poll(() => edge.commands.length).toBe(1);
+    const answer = await post(base, id);
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('x-amzn-errortype')).toBe('LimitExceededException');
+    await callback.stop();
+    await held;
+  });
+
+  it('forgets a request whose caller has gone', async () => {
+    const { callback, edge, base, telemetry } = await startCallback({ limits: { inflightMax: 1 } });
+    const id = edge.connect('chat/dev');
+    edge.mode = 'silent';
+    const controller = new AbortController();
+    const held = fetch(`${base}/dev/@connections/${id}`, { method: 'POST', body: 'x', signal: controller.signal });
+    await expect.poll(() => edge.commands.length).toBe(1);
+    controller.abort();
+    await expect(held).rejects.toThrow();
+    const codes = async () => (await telemetry.metrics.managementRequestsTotal.get()).values.map((v) => v.labels.code);
+    await expect.poll(codes).toEqual(['aborted']);
+    edge.mode = 'answers';
+    expect((await post(base, id)).status).toBe(200);
+    await callback.stop();
+  });
+
+  it('refuses to start on a port that is taken', async () => {
+    const first = await startCallback();
+    await expect(startCallback({ port: first.port })).rejects.toThrow(`cannot listen on 127.0.0.1:${first.port}`);
+    await first.callback.stop();
+  });
+
+  it('refuses to be made where nobody could call', async () => {
+    await expect(startCallback({ auth: { mode: 'sigv4', keys: [] } })).rejects.toThrow('auth.keys is empty');
+  });
+
+  it('serves requests of another server’s port, without one of its own', async () => {
+    const { callback, edge } = await startCallback({ port: undefined }, [apiDefinition('chat', 'dev')]);
+    const uws = createRequire(import.meta.url)('uWebSockets.js') as typeof import('uWebSockets.js');
+    const app = uws.App().any('/*', (response, request) => callback.serveManagement(response, request));
+    const port = await new Promise<number>((resolve) => {
+      app.listen('127.0.0.1', 0, (socket) => resolve(socket === false ? 0 : uws.us_socket_local_port(socket)));
+    });
+    const id = edge.connect('chat/dev');
+    expect((await post(`http://127.0.0.1:${port}`, id)).status).toBe(200);
+    await callback.stop();
+    expect((await post(`http://127.0.0.1:${port}`, id)).status).toBe(503);
+    app.close();
+  });
+});

@@ -1,0 +1,52 @@
+import { type ApiDefinition, defaultApiLimits } from '@sluice/contracts';
+import { createMemoryDefinitionStore } from '@sluice/definitions';
+import { createTelemetry } from '@sluice/telemetry';
+import { type CallbackSettings, createCallback } from '../index.js';
+import { BusDouble, EdgeDouble, NodesDouble } from './edge-double.js';
+
+export const edgeSlot = 7;
+
+export function apiDefinition(apiId: string, ...stages: string[]): ApiDefinition {
+  return {
+    apiId,
+    name: apiId,
+    routeSelectionExpression: '$request.body.action',
+    isDefault: false,
+    disableExecuteApiEndpoint: false,
+    limits: defaultApiLimits,
+    routes: {},
+    integrations: {},
+    stages: Object.fromEntries(stages.map((stageName) => [stageName, { stageName, stageVariables: {} }])),
+  };
+}
+
+/** A callback service on a free port, with one live edge beside it. */
+export async function startCallback(
+  given: Partial<CallbackSettings> = {},
+  apis = [apiDefinition('chat', 'dev', 'prod')],
+) {
+  const bus = new BusDouble();
+  const edge = new EdgeDouble(bus, edgeSlot);
+  await edge.open();
+  const nodes = new NodesDouble();
+  nodes.states.set(edgeSlot, 'live');
+  const telemetry = createTelemetry({ role: 'callback', logLevel: 'silent' });
+  const callback = createCallback({
+    bus: bus.bus,
+    connections: nodes,
+    definitions: createMemoryDefinitionStore(apis),
+    telemetry,
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      auth: { mode: 'none' },
+      region: 'us-east-1',
+      accountId: '000000000000',
+      ...given,
+    },
+  });
+  const { port = 0 } = await callback.start();
+  return { bus, edge, nodes, telemetry, callback, port, base: `http://127.0.0.1:${port}` };
+}
+
+export type StartedCallback = Awaited<ReturnType<typeof startCallback>>;
