@@ -9,7 +9,10 @@ export interface BackgroundJobs {
   /** Says who works off jobs of this name in this process. A throw makes the attempt fail; it is retried with back-off. */
   handle(name: string, handler: (job: { data: string; attempt: number }) => Promise<void>): Promise<void>;
 
-  /** Queues a job. `attemptsMax` attempts in all, the n-th retry after `delayMs` × 2^n. `data` is text. */
+  /**
+   * Queues a job. `attemptsMax` attempts in all, the first retry after `delayMs`, each further one after twice the time. `data`
+   * is text. Rejects where the job could not be queued in time; it may be there all the same, which a `jobId` makes harmless.
+   */
   enqueue(name: string, data: string, options: JobOptions): Promise<void>;
 
   /** Finishes the jobs in work (bounded) and stops. */
@@ -19,6 +22,6 @@ export interface BackgroundJobs {
 export interface JobOptions {
   attemptsMax: number;
   delayMs: number;
-  /** Two jobs of the same id are one. */
+  /** Two jobs of the same name and id are one, also for a while after the first has finished. */
   jobId?: string;
 }

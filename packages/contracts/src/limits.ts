@@ -142,6 +142,16 @@ export const limits = {
   inboxRetryMsMax: 30_000,
   /** Ours: writers whose last batch an inbox remembers, so that a repeated batch is recognised. */
   inboxWritersRemembered: 10_000,
+  /** Ours: what queueing a background job may take; later the caller is told that it failed. */
+  jobEnqueueTimeoutMs: 5_000,
+  /** Ours: how often each process looks whether the schedules of recurring jobs are still there: Redis may come back empty. */
+  jobScheduleCheckMs: 10_000,
+  /** Ours: finished and failed jobs that are kept, so that a second job of the same id is recognised. */
+  jobsKeptMax: 10_000,
+  /** Ours: jobs that wait in one process (standalone); over it queueing fails. */
+  jobsWaitingMax: 100_000,
+  /** Ours: what a closing process waits for background jobs in work. */
+  jobsCloseMs: 10_000,
   /** Ours: what a closing bus waits for batches and commands that are not confirmed yet. */
   busCloseMs: 3_000,
   /** Ours: entries an inbox stream holds at most (a brake, counted when hit). */
@@ -182,6 +192,8 @@ export const limits = {
   /** Ours: what the admin port grants one client; a scrape or probe needs a fraction of it. */
   adminRequestTimeoutMs: 10_000,
   adminConnectionsMax: 100,
+  /** Ours: how often a starting process asks a Redis that has not answered yet. */
+  redisStartPollIntervalMs: 500,
   /** Ours: how often the event loop's delay is measured. */
   eventLoopLagIntervalMs: 250,
 } as const;
