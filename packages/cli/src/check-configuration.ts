@@ -1,0 +1,43 @@
+import { type Flags, loadSettings, type Settings } from '@sluice/config';
+import type { ApiDefinition, IntegrationDefinition } from '@sluice/contracts';
+import { expressionCheckers } from '@sluice/standalone';
+
+/** Checks a configuration as `sluice start` would, and prints what it means. Throws `ConfigError` where it is wrong. */
+export function checkConfiguration(flags: Flags): void {
+  const settings = loadSettings({ command: 'start', flags, checkers: expressionCheckers });
+  process.stdout.write(`${describeSettings(settings).join('\n')}\n`);
+}
+
+export function describeSettings(settings: Settings): string[] {
+  const { edge, admin, redis, auth } = settings;
+  return [
+    `${settings.configFile} is valid.`,
+    '',
+    ...settings.apis.flatMap(describeApi),
+    `listens on ${edge.host}:${edge.port}, health and metrics on ${admin.host}:${admin.port}`,
+    `bus: ${redis === undefined ? 'in this process' : `Redis (${redis.mode}), ${redis.shards} shard${redis.shards === 1 ? '' : 's'}`}`,
+    `@connections: ${auth.callback === 'none' ? 'open to whoever reaches the port' : `signed, ${auth.keys.length} key${auth.keys.length === 1 ? '' : 's'}`}`,
+    ...settings.warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
+
+function describeApi(api: ApiDefinition): string[] {
+  const routes = Object.values(api.routes);
+  const width = Math.max(0, ...routes.map(({ routeKey }) => routeKey.length));
+  return [
+    `API ${api.apiId}${api.isDefault ? ' (default)' : ''}: ${api.routeSelectionExpression}`,
+    `  stages ${Object.keys(api.stages).join(', ')}`,
+    ...routes.map(({ routeKey, integrationId, hasRouteResponse }) => {
+      const target = integrationId === undefined ? undefined : api.integrations[integrationId];
+      return `  ${routeKey.padEnd(width)}  ${describeTarget(target)}${hasRouteResponse ? ', answers the client' : ''}`;
+    }),
+    '',
+  ];
+}
+
+function describeTarget(integration: IntegrationDefinition | undefined): string {
+  if (integration === undefined) return 'no integration';
+  const { integrationType, integrationMethod, integrationUri, timeoutInMillis } = integration;
+  if (integrationType === 'MOCK') return 'MOCK';
+  return `${integrationType} ${integrationMethod} ${integrationUri} (${timeoutInMillis} ms)`;
+}

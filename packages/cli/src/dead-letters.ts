@@ -1,0 +1,66 @@
+import type { DeadLetter } from '@sluice/bus';
+import { ConfigError, type Flags, loadSettings } from '@sluice/config';
+import { openDeadLetters } from '@sluice/standalone';
+
+/** `sluice dead-letters list`: what could not be processed, why, and how often it was tried. */
+export async function listDeadLetters(flags: Flags, { json, count }: { json: boolean; count: string }): Promise<void> {
+  const countMax = Number(count);
+  if (!Number.isInteger(countMax) || countMax < 1)
+    throw new ConfigError([`--count: is ${count}; allowed: a whole number from 1`]);
+  await withDeadLetters(flags, async (deadLetters) => {
+    const letters = await deadLetters.list({ countMax });
+    for (const letter of letters) process.stdout.write(`${json ? JSON.stringify(asJson(letter)) : asLine(letter)}\n`);
+    if (json) return;
+    const all = await deadLetters.count();
+    process.stdout.write(all === 0 ? 'There are no dead letters.\n' : `${letters.length} of ${all} dead letters\n`);
+  });
+}
+
+export interface RedriveOptions {
+  ids: string[];
+  all: boolean;
+  json: boolean;
+}
+
+/** `sluice dead-letters redrive`: back onto the stream with those named, or with all. */
+export async function redriveDeadLetters(flags: Flags, { ids, all, json }: RedriveOptions): Promise<void> {
+  if (all === ids.length > 0) throw new ConfigError(['dead-letters redrive: name ids, or say --all']);
+  await withDeadLetters(flags, async (deadLetters) => {
+    const redriven = await deadLetters.redrive(all ? undefined : ids);
+    process.stdout.write(
+      json ? `${JSON.stringify({ redriven })}\n` : `${redriven} dead letters are on the stream again\n`,
+    );
+  });
+}
+
+async function withDeadLetters(
+  flags: Flags,
+  work: (deadLetters: Awaited<ReturnType<typeof openDeadLetters>>['deadLetters']) => Promise<void>,
+): Promise<void> {
+  const settings = loadSettings({ command: 'router', flags: { 'log-level': 'error', ...flags } });
+  const opened = await openDeadLetters(settings);
+  try {
+    await work(opened.deadLetters);
+  } finally {
+    await opened.close();
+  }
+}
+
+function asLine(letter: DeadLetter): string {
+  const { envelope } = letter;
+  const what = envelope === undefined ? 'undecodable' : `${envelope.kind} ${envelope.scope} ${envelope.connectionId}`;
+  const when = new Date(letter.deadAtMs).toISOString();
+  return `${letter.id}  ${when}  ${letter.reason}  ${what}  delivered ${letter.deliveryCount} times`;
+}
+
+function asJson(letter: DeadLetter): Record<string, unknown> {
+  const { envelope, raw, ...rest } = letter;
+  const body = envelope?.kind === 'MESSAGE' ? Buffer.from(envelope.body).toString('utf8') : undefined;
+  return {
+    ...rest,
+    deadAt: new Date(letter.deadAtMs).toISOString(),
+    ...(envelope === undefined
+      ? { rawBase64: Buffer.from(raw).toString('base64') }
+      : { envelope: { ...envelope, body } }),
+  };
+}

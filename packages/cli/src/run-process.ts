@@ -1,0 +1,69 @@
+import { type Command, type Flags, loadSettings, type Settings } from '@sluice/config';
+import { expressionCheckers, type Role, type RunningProcess, startProcess } from '@sluice/standalone';
+import { exitCodes, explainFailure } from './fail.js';
+import { watchReload } from './reload.js';
+import { version } from './version.js';
+import { printWelcome } from './welcome.js';
+
+const rolesOf: Record<Command, readonly Role[]> = {
+  start: ['router', 'callback', 'edge'],
+  edge: ['edge'],
+  router: ['router'],
+  callback: ['callback'],
+};
+
+/** Runs a process of the gateway until a signal ends it: the first drains, the second shortens the drain, the third ends at once. */
+export async function runProcess(command: Command, flags: Flags): Promise<void> {
+  const load = () => loadSettings({ command, flags, checkers: expressionCheckers });
+  const settings = load();
+  const life = new ProcessLife();
+  life.obeySignals();
+  const running = await life.start(settings, rolesOf[command]);
+  if (running === undefined) return;
+  watchReload(running, load);
+  printWelcome(settings, running.addresses);
+}
+
+class ProcessLife {
+  private readonly abort = new AbortController();
+  private running: RunningProcess | undefined;
+  private signals = 0;
+
+  async start(settings: Settings, roles: readonly Role[]): Promise<RunningProcess | undefined> {
+    const options = { version, signal: this.abort.signal, onDrainRequested: () => this.end() };
+    try {
+      this.running = await startProcess(settings, roles, options);
+    } catch (error) {
+      // Told to end before it had come up: that is no failure.
+      process.exit(this.abort.signal.aborted ? 0 : explainFailure(error));
+    }
+    this.obeyFaults(this.running);
+    return this.running;
+  }
+
+  obeySignals(): void {
+    process.on('SIGTERM', () => this.end());
+    process.on('SIGINT', () => this.end());
+  }
+
+  private end(): void {
+    this.signals++;
+    if (this.signals > 2) process.exit(exitCodes.failed);
+    if (this.running === undefined) {
+      this.abort.abort(new Error('told to end while starting'));
+      return;
+    }
+    const stopped = this.running.stop();
+    if (this.signals === 1) void stopped.then(() => process.exit(0));
+  }
+
+  // A process whose state is unknown must not go on: its peers take its work over, and its supervisor starts it again.
+  private obeyFaults({ telemetry }: RunningProcess): void {
+    const fail = (kind: string) => (error: unknown) => {
+      telemetry.log.error('process.failed', `${kind}; ending`, { error });
+      process.exit(exitCodes.failed);
+    };
+    process.on('uncaughtException', fail('uncaught exception'));
+    process.on('unhandledRejection', fail('unhandled rejection'));
+  }
+}

@@ -1,0 +1,35 @@
+import type { Settings } from '@sluice/config';
+import type { Addresses } from '@sluice/standalone';
+
+/** On a terminal, says where things are and what to type next. Elsewhere the log says it, as JSON. */
+export function printWelcome(settings: Settings, addresses: Addresses): void {
+  if (process.stdout.isTTY !== true) return;
+  process.stdout.write(`\n${welcomeLines(settings, addresses).join('\n')}\n\n`);
+}
+
+export function welcomeLines(settings: Settings, { admin, edge, callback }: Addresses): string[] {
+  const lines: string[] = [];
+  if (edge !== undefined) {
+    const host = `${reachable(edge.host)}:${edge.port}`;
+    const paths = settings.apis.flatMap((api) => {
+      const short = settings.apis.length === 1 || api.isDefault;
+      return Object.keys(api.stages).map((stage) => (short ? stage : `${api.apiId}/${stage}`));
+    });
+    if (settings.edge.pageHtml !== undefined)
+      lines.push(`  page         http://${host.replace('127.0.0.1', 'localhost')}/`);
+    for (const path of paths.slice(0, 5)) lines.push(`  clients      ws://${host}/${path}`);
+    if (paths.length > 5) lines.push(`               and ${paths.length - 5} more stages`);
+    lines.push(`  callbacks    http://${host}/${paths[0] ?? '{stage}'}/@connections/{connectionId}`);
+    lines.push(`  health       http://${reachable(admin.host)}:${admin.port}/readyz, /metrics`);
+    lines.push('', `  Try it:      npx wscat -c ws://${host}/${paths[0] ?? ''}`);
+    return lines;
+  }
+  if (callback !== undefined) lines.push(`  callbacks    http://${reachable(callback.host)}:${callback.port}`);
+  lines.push(`  health       http://${reachable(admin.host)}:${admin.port}/readyz, /metrics`);
+  return lines;
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,29 @@
+import { createRedisBus, type DeadLetters } from '@sluice/bus';
+import type { Settings } from '@sluice/config';
+import { createTelemetry } from '@sluice/telemetry';
+import { awaitRedis, shownRedis } from './await-redis.js';
+
+/** How long a command that a person waits for tries to reach Redis. */
+const patienceMs = 10_000;
+
+/** The dead letters of a cluster, for a command that looks at them and ends. Rejects where Redis does not answer. */
+export async function openDeadLetters(
+  settings: Settings,
+): Promise<{ deadLetters: DeadLetters; close(): Promise<void> }> {
+  const { redis } = settings;
+  if (redis === undefined)
+    throw new Error('dead letters are kept in Redis; say where it is with --redis (SLUICE_REDIS_URL)');
+  const telemetry = createTelemetry({ role: 'command', logLevel: 'silent' });
+  const signal = AbortSignal.timeout(patienceMs);
+  await awaitRedis({ settings: redis, telemetry, production: false, signal }).catch((error: unknown) => {
+    throw signal.aborted ? new Error(`${shownRedis(redis)} does not answer`) : error;
+  });
+  const bus = createRedisBus({ settings: redis, role: 'command', telemetry });
+  return {
+    deadLetters: bus.deadLetters,
+    async close() {
+      await bus.close();
+      await telemetry.close();
+    },
+  };
+}

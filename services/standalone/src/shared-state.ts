@@ -1,0 +1,41 @@
+import {
+  type BackgroundJobs,
+  type Bus,
+  createBullJobs,
+  createMemoryBus,
+  createMemoryJobs,
+  createRedisBus,
+} from '@sluice/bus';
+import type { Settings } from '@sluice/config';
+import { type ConnectionStore, createMemoryConnectionStore, createRedisConnectionStore } from '@sluice/connections';
+import type { Telemetry } from '@sluice/telemetry';
+
+/** What the services of a gateway share: in this process, or through Redis with the other processes. */
+export interface SharedState {
+  bus: Bus;
+  connections: ConnectionStore;
+  jobs: BackgroundJobs;
+  close(): Promise<void>;
+}
+
+export function openSharedState(settings: Settings, telemetry: Telemetry): SharedState {
+  const { redis, command } = settings;
+  const role = command === 'start' ? 'standalone' : command;
+  const bus =
+    redis === undefined ? createMemoryBus({ telemetry }) : createRedisBus({ settings: redis, role, telemetry });
+  const connections =
+    redis === undefined
+      ? createMemoryConnectionStore()
+      : createRedisConnectionStore({ settings: redis, role, telemetry });
+  const jobs = redis === undefined ? createMemoryJobs({ telemetry }) : createBullJobs({ settings: redis, telemetry });
+  return {
+    bus,
+    connections,
+    jobs,
+    async close() {
+      await jobs.close();
+      await connections.close();
+      await bus.close();
+    },
+  };
+}

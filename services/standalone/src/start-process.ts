@@ -1,0 +1,223 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Settings } from '@sluice/config';
+import type { ApiDefinition } from '@sluice/contracts';
+import { createMemoryDefinitionStore } from '@sluice/definitions';
+import {
+  type AdminServer,
+  collectProcessMetrics,
+  createAdminServer,
+  createTelemetry,
+  type LogDestination,
+  openFileLimit,
+  type ProbeResult,
+  startTracing,
+  type Telemetry,
+} from '@sluice/telemetry';
+import { awaitRedis, shownRedis } from './await-redis.js';
+import { makeServices, type Role, type Services } from './services.js';
+import { openSharedState, type SharedState } from './shared-state.js';
+
+export interface StartOptions {
+  version: string;
+  /** Aborted: the process should end before it has come up. The start then rejects, having let go of everything. */
+  signal: AbortSignal;
+  /** POST /drain on the admin port; what SIGTERM does should follow. */
+  onDrainRequested: () => void;
+  /** Unset: standard output. */
+  logDestination?: LogDestination;
+}
+
+export interface Addresses {
+  admin: { host: string; port: number };
+  /** Where clients connect; undefined without an edge. */
+  edge: { host: string; port: number } | undefined;
+  /** Where `@connections` has a port of its own; undefined elsewhere. */
+  callback: { host: string; port: number } | undefined;
+}
+
+export interface RunningProcess {
+  readonly addresses: Addresses;
+  readonly telemetry: Telemetry;
+  /** Drains and ends; resolves when everything is closed. Called again meanwhile, it shortens the drain. */
+  stop(): Promise<void>;
+  /** Replaces all API definitions at once; connections stay, and follow the new ones from the next message on. */
+  replaceApis(apis: ApiDefinition[]): void;
+}
+
+/** From the heap limit up, collections take most of the time and the next allocation may end the process. */
+const heapCeiling = 0.9;
+
+/**
+ * Builds a process of the given roles and starts it: first the admin port, so that probes and people can see what it waits
+ * for, then Redis, then the services from the inside out. Rejects with a sentence for the operator, with nothing left running.
+ */
+export async function startProcess(
+  settings: Settings,
+  roles: readonly Role[],
+  options: StartOptions,
+): Promise<RunningProcess> {
+  const role = settings.command === 'start' ? 'standalone' : settings.command;
+  const tracing = await startTracing(settings.tracing, role, options.version);
+  const { logDestination } = options;
+  const telemetry = createTelemetry({
+    role,
+    logLevel: settings.log.level,
+    tracing,
+    ...(logDestination === undefined ? {} : { logDestination }),
+  });
+  const starting = new StartingProcess(settings, telemetry, options);
+  try {
+    return await starting.run(roles, role);
+  } catch (error) {
+    await starting.undo();
+    throw error;
+  }
+}
+
+class StartingProcess {
+  /** What has been started, with how it is stopped, in order of the start. */
+  private readonly started: (() => Promise<void> | void)[] = [];
+  private waitingFor: string | undefined = 'the start has just begun';
+  private stopping: Promise<void> | undefined;
+  private services: Services = { edge: undefined, router: undefined, callback: undefined };
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly telemetry: Telemetry & { close(): Promise<void> },
+    private readonly options: StartOptions,
+  ) {}
+
+  async run(roles: readonly Role[], role: string): Promise<RunningProcess> {
+    const { settings, telemetry, options } = this;
+    this.started.push(() => telemetry.close());
+    this.logStart(role);
+    this.started.push(collectProcessMetrics(telemetry.metrics, { version: options.version, role }));
+    const admin = await this.startAdmin();
+    const definitions = createMemoryDefinitionStore(settings.apis);
+    const state = await this.openState();
+    this.services = makeServices({ settings, roles, state, definitions, telemetry });
+    const addresses = { admin, ...(await this.startServices(roles)) };
+    options.signal.throwIfAborted();
+    this.waitingFor = undefined;
+    telemetry.log.info('process.ready', `${role} is ready`, { ports: addresses });
+    return {
+      addresses,
+      telemetry,
+      stop: () => this.stop(),
+      replaceApis(apis) {
+        definitions.replace(apis);
+        telemetry.log.info('definitions.changed', `${apis.length} APIs are defined now`, { count: apis.length });
+      },
+    };
+  }
+
+  /** Stops what has been started, the last first. Called again meanwhile, it shortens the edge's drain. */
+  stop(): Promise<void> {
+    if (this.stopping !== undefined) {
+      this.services.edge?.drain();
+      return this.stopping;
+    }
+    this.telemetry.log.info('process.stopping', 'draining');
+    this.stopping = this.undo();
+    return this.stopping;
+  }
+
+  async undo(): Promise<void> {
+    for (const stop of this.started.splice(0).reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.telemetry.log.error('process.failed', 'a part could not be stopped cleanly', { error });
+      }
+    }
+  }
+
+  private logStart(role: string): void {
+    const { settings, telemetry, options } = this;
+    telemetry.log.info('process.starting', `sluice ${options.version} starts as ${role}`, {
+      node: process.version,
+      files_max: openFileLimit(),
+      connections_max: settings.edge.maxConnections,
+      heap_bytes_max: getHeapStatistics().heap_size_limit,
+      bus: settings.redis === undefined ? 'in this process' : shownRedis(settings.redis),
+    });
+    for (const warning of settings.warnings) telemetry.log.warn('config.warning', warning);
+  }
+
+  private async startAdmin(): Promise<{ host: string; port: number }> {
+    const { metrics, log } = this.telemetry;
+    const admin: AdminServer = createAdminServer({
+      ...this.settings.admin,
+      metrics,
+      log,
+      probes: { live: () => ({ ok: true }), ready: () => this.ready(), started: () => this.startedProbe() },
+      drain: this.options.onDrainRequested,
+    });
+    const address = await admin.start();
+    this.started.push(() => admin.stop());
+    return address;
+  }
+
+  private async openState(): Promise<SharedState> {
+    const { settings, telemetry, options } = this;
+    if (settings.redis !== undefined) {
+      this.waitingFor = `${shownRedis(settings.redis)} has not answered yet; trying until it does`;
+      const production = settings.command !== 'start';
+      await awaitRedis({ settings: settings.redis, telemetry, production, signal: options.signal });
+    }
+    const state = openSharedState(settings, telemetry);
+    this.started.push(() => state.close());
+    return state;
+  }
+
+  // The edge comes last and goes first: while clients can connect, there is somebody to route and to answer.
+  private async startServices(roles: readonly Role[]): Promise<Omit<Addresses, 'admin'>> {
+    const { settings } = this;
+    const { signal } = this.options;
+    const { router, callback, edge } = this.services;
+    this.waitingFor = `the ${roles.join(', ')} to come up`;
+    if (router !== undefined) {
+      this.started.push(() => router.stop(settings.router.drainWorkMs));
+      await unlessAborted(router.start(), signal);
+    }
+    let addresses: Omit<Addresses, 'admin'> = { edge: undefined, callback: undefined };
+    if (callback !== undefined) {
+      this.started.push(() => callback.stop());
+      const { port } = await unlessAborted(callback.start(), signal);
+      if (port !== undefined) addresses = { ...addresses, callback: { host: settings.callback.host, port } };
+    }
+    if (edge !== undefined) {
+      const { port } = await unlessAborted(edge.start(), signal);
+      this.started.push(() => (this.waitingFor === undefined ? edge.drain() : edge.close()));
+      addresses = { ...addresses, edge: { host: settings.edge.host, port } };
+    }
+    return addresses;
+  }
+
+  private startedProbe(): ProbeResult {
+    return this.waitingFor === undefined ? { ok: true } : { ok: false, reason: this.waitingFor };
+  }
+
+  private ready(): ProbeResult {
+    if (this.waitingFor !== undefined) return { ok: false, reason: `starting: ${this.waitingFor}` };
+    if (this.stopping !== undefined) return { ok: false, reason: 'draining' };
+    const { used_heap_size, heap_size_limit } = getHeapStatistics();
+    if (used_heap_size > heapCeiling * heap_size_limit) return { ok: false, reason: 'the heap is nearly full' };
+    const { callback, edge } = this.services;
+    if (callback !== undefined && !callback.ready()) return { ok: false, reason: 'the callback service is not ready' };
+    return edge?.ready() ?? { ok: true };
+  }
+}
+
+/**
+ * Waits for a part to come up, but not longer than the process wants to. A part that is left waiting (a join while Redis is
+ * away) ends when the state below it is closed.
+ */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
