@@ -133,7 +133,9 @@ async function measure(name, variant) {
   await variant.close();
   const micros = (used.user + used.system) / requests;
   console.log(
-    `${name.padEnd(16)} ${micros.toFixed(1).padStart(6)} µs CPU/request ${Math.round(requests / seconds)
+    `${name.padEnd(16)} ${micros.toFixed(1).padStart(6)} µs CPU/request (user ${(used.user / requests).toFixed(1)}, system ${(used.system / requests).toFixed(1)}) ${Math.round(
+      requests / seconds,
+    )
       .toString()
       .padStart(8)} requests/s  ${failed} failed`,
   );

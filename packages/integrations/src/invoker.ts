@@ -55,7 +55,7 @@ export function createInvoker(options: InvokerOptions): Invoker {
           case 'HTTP':
             return prepareHttp(definition, route, open, selectors);
           case 'MOCK':
-            return prepareMock(definition, route, selectors);
+            return prepareMock(definition, selectors);
         }
       });
       return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);

@@ -4,7 +4,6 @@ import {
   failure,
   type IntegrationOutcome,
   type IntegrationRequest,
-  type IntegrationRoute,
   noBody,
   noHeaders,
   type PreparedIntegration,
@@ -16,11 +15,7 @@ import { compileTemplateChoice } from './request-template.js';
  * MOCK: the request template yields `{"statusCode": n}`, which selects the integration response, whose template is the answer
  * (spec 04 §4.5). Templates are static, so that each outcome is made once. Throws where it is misconfigured.
  */
-export function prepareMock(
-  definition: IntegrationDefinition,
-  route: IntegrationRoute,
-  selectors: Selectors,
-): PreparedIntegration {
+export function prepareMock(definition: IntegrationDefinition, selectors: Selectors): PreparedIntegration {
   const chooseTemplate = compileTemplateChoice(definition, selectors.selectTemplateKey);
   const chooseResponse = compileResponseChoice(definition, selectors.selectIntegrationResponse);
   const defaultResponse = compileDefaultResponse(definition);
