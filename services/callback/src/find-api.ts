@@ -1,16 +1,16 @@
 import { type ConnectionId, scopeOf, splitScope } from '@sluice/contracts';
+import type { DefinitionStore } from '@sluice/definitions';
 import { answerFailure } from './connection-operations.js';
 import type { Exchange } from './exchange.js';
-import type { ManagementParts } from './handle-management-request.js';
 import { forbidden, gone, limitExceeded } from './management-answers.js';
-import type { Outcome } from './outcome-table.js';
+import type { Outcome, OutcomeTable } from './outcome-table.js';
 
 /**
  * Where the address names no API it is the connection's own: its edge is asked, and access is decided by the answer
  * (DESIGN.md, "Outside face"). Answers itself where there is no such connection, or its API has no such stage.
  */
 export function findApi(
-  parts: Pick<ManagementParts, 'outcomes' | 'definitions'>,
+  parts: { outcomes: OutcomeTable; definitions: DefinitionStore },
   exchange: Exchange,
   asked: { connectionId: ConnectionId; nodeSlot: number | undefined; stage: string },
   found: (apiId: string) => void,

@@ -19,7 +19,12 @@ interface Reading {
 }
 
 // A second value of one of these makes the request mean two things: whichever we took, a proxy may have taken the other.
-const atMostOnce = new Set(['host', 'content-length', 'transfer-encoding', 'authorization']);
+const atMostOnce = new Map([
+  ['host', 1],
+  ['content-length', 2],
+  ['transfer-encoding', 4],
+  ['authorization', 8],
+]);
 const lengthForm = /^\d{1,15}$/;
 const emptyBody = new Uint8Array(0);
 const sweepIntervalMs = 500;
@@ -52,17 +57,18 @@ export class RequestReader {
     }
     if (declaredBytes > this.bounds.bodyBytesMax) {
       // Answered at once. What follows is thrown away by the library, so that the caller can read the answer.
-      sink.taken({ ...head, body: emptyBody, bodyExceeded: true }, declaredBytes > limits.requestBodyDiscardBytesMax);
+      head.bodyExceeded = true;
+      sink.taken(head, declaredBytes > limits.requestBodyDiscardBytesMax);
       return () => {};
     }
     if (declaredBytes === 0 && !chunked) {
-      sink.taken({ ...head, body: emptyBody, bodyExceeded: false }, false);
+      sink.taken(head, false);
       return () => {};
     }
     return this.readBody(response, head, sink);
   }
 
-  private readBody(response: HttpResponse, head: RequestHead, sink: RequestSink): () => void {
+  private readBody(response: HttpResponse, head: TakenRequest, sink: RequestSink): () => void {
     let chunks: Buffer[] | undefined;
     let byteCount = 0;
     let reading: Reading | undefined;
@@ -77,7 +83,9 @@ export class RequestReader {
     };
     const finish = (body: Uint8Array, bodyExceeded: boolean, close = false) => {
       end();
-      sink.taken({ ...head, body, bodyExceeded }, close);
+      head.body = body;
+      head.bodyExceeded = bodyExceeded;
+      sink.taken(head, close);
     };
     response.onData((chunk, isLast) => {
       if (ended) return;
@@ -133,10 +141,9 @@ export class RequestReader {
   };
 }
 
-type RequestHead = Omit<TakenRequest, 'body' | 'bodyExceeded'>;
-
-function readHead(request: HttpRequest): RequestHead {
-  const headers: RequestHead['headers'] = [];
+/** The request as it is before its body. */
+function readHead(request: HttpRequest): TakenRequest {
+  const headers: TakenRequest['headers'] = [];
   let host = '';
   request.forEach((name, value) => {
     headers.push([name, value]);
@@ -148,6 +155,8 @@ function readHead(request: HttpRequest): RequestHead {
     queryString: request.getQuery() ?? '',
     host,
     headers,
+    body: emptyBody,
+    bodyExceeded: false,
   };
 }
 
@@ -159,15 +168,16 @@ interface Framing {
   chunked: boolean;
 }
 
-function checkHead(headers: RequestHead['headers']): Framing {
+function checkHead(headers: TakenRequest['headers']): Framing {
   const framing: Framing = { fault: undefined, declaredBytes: 0, chunked: false };
-  const seen = new Set<string>();
   let headBytes = 0;
+  let seen = 0;
   for (const [name, value] of headers) {
     headBytes += name.length + value.length + 4;
-    if (!atMostOnce.has(name)) continue;
-    if (seen.has(name)) framing.fault = 400;
-    seen.add(name);
+    const bit = atMostOnce.get(name);
+    if (bit === undefined) continue;
+    if ((seen & bit) !== 0) framing.fault = 400;
+    seen |= bit;
     if (name === 'content-length') {
       if (!lengthForm.test(value)) framing.fault = 400;
       framing.declaredBytes = Number(value);
