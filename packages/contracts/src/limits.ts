@@ -194,6 +194,8 @@ export const limits = {
   adminConnectionsMax: 100,
   /** Ours: how often a starting process asks a Redis that has not answered yet. */
   redisStartPollIntervalMs: 500,
+  /** Ours: how often a starting process looks whether its bus is there, once Redis has answered. */
+  busStartPollIntervalMs: 10,
   /** Ours: how often the event loop's delay is measured. */
   eventLoopLagIntervalMs: 250,
 } as const;

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import type { Settings } from '@sluice/config';
-import type { ApiDefinition } from '@sluice/contracts';
+import { type ApiDefinition, limits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import {
   type AdminServer,
@@ -167,6 +168,8 @@ class StartingProcess {
     }
     const state = openSharedState(settings, telemetry);
     this.started.push(() => state.close());
+    // Its own connections come up after those of the look above. Ready before them, the edge would refuse its first frames.
+    while (!state.bus.available) await sleep(limits.busStartPollIntervalMs, undefined, { signal: options.signal });
     return state;
   }
 
