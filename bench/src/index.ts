@@ -71,6 +71,9 @@ async function measureAll(options: BenchOptions, stopped: Promise<never>): Promi
     const date = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const { quick } = options;
     return { machine: describeMachine(), versions, commit: readCommit(), date, quick, rows, seconds };
+  } catch (error) {
+    console.error(processes.lastOutput());
+    throw error;
   } finally {
     clearTimeout(timeout);
     await processes.endAll();

@@ -12,6 +12,7 @@ export interface StartedProcess {
 }
 
 const outputKeptChars = 16_000;
+const outputShownChars = 1_500;
 const endTimeoutMs = 3_000;
 const startTimeoutMs = 15_000;
 
@@ -47,6 +48,15 @@ export class StartedProcesses {
     });
     ready.catch(() => {});
     return { started, ready };
+  }
+
+  /** The last lines of everything that still runs, for the report of a failure. */
+  lastOutput(): string {
+    return [...this.running]
+      .map((started) => ({ name: started.name, text: started.output().trim().slice(-outputShownChars) }))
+      .filter(({ text }) => text !== '')
+      .map(({ name, text }) => `--- ${name} wrote last:\n${text}`)
+      .join('\n');
   }
 
   async endAll(): Promise<void> {
