@@ -1,0 +1,181 @@
+import { limits } from '@sluice/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Bus, Delivery } from './bus.js';
+import { startProxy } from './conformance/cuttable-proxy.js';
+import { endLeases, type RedisFixture, redisFixture } from './conformance/redis-fixture.js';
+import { counted, message, textOf, until } from './conformance/test-parts.js';
+import { routerGroup } from './keys.js';
+
+const reclaimMs = limits.reclaimIntervalMs * 2.5;
+
+describe('Redis bus: routers that die', () => {
+  let fixture: RedisFixture;
+  let bus: Bus;
+
+  beforeEach(async () => {
+    fixture = await redisFixture();
+    ({ bus } = await fixture.open());
+  });
+  afterEach(() => fixture.stop());
+
+  /** A router that takes a batch, finishes the texts named, and then is cut off as kill -9 would. */
+  async function takeAndDie(texts: string[], finish: string[]): Promise<Delivery[]> {
+    const proxy = await startProxy(fixture.redis.port);
+    const doomed = await fixture.open(proxy.url);
+    const seen: Delivery[] = [];
+    await doomed.bus.consume((delivery) => {
+      seen.push(delivery);
+      if (finish.includes(textOf(delivery))) delivery.done();
+    });
+    const producer = bus.openProducer('e7');
+    for (const text of texts) producer.append(message(text));
+    await until('delivered to the doomed', () => seen.length === texts.length);
+    if (finish.length > 0) {
+      await until('progress', async () => Number(await fixture.raw.call('HLEN', [fixture.shard.progress])) === 1);
+    }
+    await proxy.cut();
+    await endLeases(fixture);
+    return seen;
+  }
+
+  async function pendingCount(): Promise<number> {
+    const summary = (await fixture.raw.call('XPENDING', [fixture.shard.stream, routerGroup])) as [number];
+    return summary[0];
+  }
+
+  async function leftovers(): Promise<number[]> {
+    const { raw, shard } = fixture;
+    const left = [raw.call('XLEN', [shard.stream]), raw.call('HLEN', [shard.progress]), pendingCount()];
+    return (await Promise.all(left)).map(Number);
+  }
+
+  it('a peer takes over what a dead router left: same ids, counted, only what was unfinished, one at a time', async () => {
+    const before = await takeAndDie(['a', 'b', 'c', 'd'], ['a', 'c']);
+    const { bus: peer, telemetry } = await fixture.open();
+    const again: Delivery[] = [];
+    let most = 0;
+    const consumer = await peer.consume((delivery) => {
+      again.push(delivery);
+      most = Math.max(most, consumer.inflight);
+      setTimeout(() => delivery.done(), 30);
+    });
+    await until('redelivery', () => again.length === 2, reclaimMs);
+    expect(again.map(textOf)).toEqual(['b', 'd']);
+    expect(most).toBe(1);
+    for (const delivery of again) {
+      const original = before.find((each) => textOf(each) === textOf(delivery));
+      expect(delivery.deliveryCount).toBe(2);
+      expect(delivery.deliveryId).toBe(original?.deliveryId);
+      expect(delivery.envelope).toEqual(original?.envelope);
+    }
+    await until('nothing left', async () => (await leftovers()).every((count) => count === 0));
+    expect(await counted(telemetry.metrics.streamReclaimedTotal, { reason: 'dead' })).toBe(1);
+    await until(
+      'dead consumer dropped',
+      async () => {
+        const rows = (await fixture.raw.call('XINFO', ['CONSUMERS', fixture.shard.stream, routerGroup])) as unknown[];
+        return rows.length === 1;
+      },
+      reclaimMs,
+    );
+  });
+
+  it('of several peers one takes each entry', async () => {
+    await takeAndDie(['a'], []);
+    const seen: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { bus: peer } = await fixture.open();
+      await peer.consume((delivery) => {
+        seen.push(textOf(delivery));
+        delivery.done();
+      });
+    }
+    await until('redelivery', () => seen.length > 0, reclaimMs);
+    await new Promise((resolve) => setTimeout(resolve, limits.reclaimIntervalMs));
+    expect(seen).toEqual(['a']);
+  });
+
+  it('what kills its router again and again becomes a dead letter; its neighbours are delivered', async () => {
+    await takeAndDie(['poison', 'b', 'c'], []);
+    const { raw, shard } = fixture;
+    const [[id, owner]] = (await raw.call('XPENDING', [shard.stream, routerGroup, '-', '+', 1])) as [[string, string]];
+    const claim = [shard.stream, routerGroup, owner, 0, id, 'RETRYCOUNT', limits.deliveriesMax, 'JUSTID'];
+    await raw.call('XCLAIM', claim);
+    const { bus: peer, telemetry } = await fixture.open();
+    const seen: Delivery[] = [];
+    await peer.consume((delivery) => {
+      seen.push(delivery);
+      delivery.done();
+    });
+    await until('the neighbours', () => seen.length === 2, reclaimMs);
+    expect(seen.map(textOf)).toEqual(['b', 'c']);
+    const [letter] = await peer.deadLetters.list();
+    expect(letter).toMatchObject({ deliveryCount: limits.deliveriesMax + 1, originalId: id });
+    expect(letter?.reason).toContain('not finished after 5 deliveries');
+    expect(Buffer.from(letter?.envelope?.kind === 'MESSAGE' ? letter.envelope.body : '').toString()).toBe('poison');
+    expect(await counted(telemetry.metrics.deadLettersTotal, { reason: 'deliveries' })).toBe(1);
+    await until('nothing left', async () => (await leftovers()).every((count) => count === 0));
+  });
+
+  it('an entry that nobody can read is a dead letter at once, with its bytes, and the stream goes on', async () => {
+    const { raw, shard } = fixture;
+    const seen: string[] = [];
+    await bus.consume((delivery) => {
+      seen.push(textOf(delivery));
+      delivery.done();
+    });
+    await raw.call('XADD', [shard.stream, '*', 'b', Buffer.from([9, 1, 2, 3])]);
+    await raw.call('XADD', [shard.stream, '*', 'other', 'fields']);
+    bus.openProducer('e7').append(message('good'));
+    await until('the good one', () => seen.includes('good'));
+    await until('dead letters', async () => (await bus.deadLetters.count()) === 2);
+    const [letter] = await bus.deadLetters.list();
+    expect(letter?.envelope).toBeUndefined();
+    expect([...(letter?.raw ?? [])]).toEqual([9, 1, 2, 3]);
+    expect(letter?.reason).toContain('version 9');
+    await until('nothing left', async () => (await leftovers()).every((count) => count === 0));
+  });
+
+  it('a pending entry without its body is counted as lost and no longer pending', async () => {
+    const before = await takeAndDie(['a'], []);
+    await fixture.raw.call('XDEL', [fixture.shard.stream, before[0]?.deliveryId.split(':')[1] ?? '']);
+    const { bus: peer, telemetry } = await fixture.open();
+    await peer.consume((delivery) => delivery.done());
+    await until('counted', async () => (await counted(telemetry.metrics.streamLostTotal)) === 1, reclaimMs);
+    expect(await pendingCount()).toBe(0);
+  });
+
+  it('an answer lost on its way to a living router is read again, as a first delivery', async () => {
+    const { raw, shard } = fixture;
+    const seen: Delivery[] = [];
+    const { bus: peer, telemetry } = await fixture.open();
+    await peer.consume((delivery) => {
+      seen.push(delivery);
+      delivery.done();
+    });
+    await until('consumer', async () => Number(await raw.call('EXISTS', [shard.stream])) === 1);
+    const [lease] = (await raw.call('KEYS', [`${shard.leasePrefix}*`])) as [string];
+    const name = lease.slice(shard.leasePrefix.length);
+    // Whatever is read in its name here is what a broken connection would have swallowed.
+    let swallowed: unknown = null;
+    for (let i = 0; i < 500 && swallowed === null; i++) {
+      bus.openProducer('e7').append(message('x'));
+      swallowed = await raw.call('XREADGROUP', ['GROUP', routerGroup, name, 'COUNT', 1, 'STREAMS', shard.stream, '>']);
+    }
+    const [[, [[id]]]] = swallowed as [[string, [[string]]]];
+    await until('read again', () => seen.some((each) => each.deliveryId.includes(id)), reclaimMs);
+    expect(seen.find((each) => each.deliveryId.includes(id))?.deliveryCount).toBe(1);
+    expect(await counted(telemetry.metrics.streamReclaimedTotal, { reason: 'unseen' })).toBeGreaterThanOrEqual(1);
+  });
+
+  it('shows the state of the stream in its gauges', async () => {
+    const { bus: peer, telemetry } = await fixture.open();
+    const consumer = await peer.consume(() => {});
+    bus.openProducer('e7').append(message('open'));
+    await until('in work', () => consumer.inflight === 1);
+    const { metrics } = telemetry;
+    await until('pending', async () => (await counted(metrics.streamPending)) === 1, reclaimMs);
+    await until('age', async () => (await counted(metrics.streamOldestAgeSeconds)) > 1, reclaimMs);
+    expect(await counted(metrics.streamLength)).toBe(1);
+  });
+});
