@@ -1,4 +1,4 @@
-import type { Bus, InboxHandlers, Undelivered } from '@sluice/bus';
+import type { Bus, Inbox, InboxHandlers, Undelivered } from '@sluice/bus';
 import type { NodeState } from '@sluice/connections';
 import {
   type ConnectionDescription,
@@ -23,7 +23,7 @@ export class BusDouble {
     return this as unknown as Bus;
   }
 
-  async openInbox(address: InboxAddress, handlers: InboxHandlers) {
+  async openInbox(address: InboxAddress, handlers: InboxHandlers): Promise<Inbox> {
     this.inboxes.set(address, handlers);
     return {
       address,
@@ -70,12 +70,12 @@ export class EdgeDouble {
   private readonly held = new Map<ConnectionId, Held>();
 
   constructor(
-    private readonly bus: BusDouble,
+    private readonly bus: Pick<Bus, 'openInbox' | 'send'>,
     readonly nodeSlot: number,
   ) {}
 
-  async open(): Promise<void> {
-    await this.bus.openInbox(edgeInbox(this.nodeSlot), {
+  open(): Promise<Inbox> {
+    return this.bus.openInbox(edgeInbox(this.nodeSlot), {
       onCommands: (commands) => {
         for (const command of commands) this.take(command);
       },
@@ -101,7 +101,8 @@ export class EdgeDouble {
   }
 
   private take(command: InboxCommand): void {
-    this.commands.push(command);
+    // Bodies are views into the batch, good for this call only.
+    this.commands.push(command.kind === 'POST' ? { ...command, body: Buffer.from(command.body) } : command);
     if (this.mode === 'silent' || !('replyTo' in command)) return;
     this.bus.send(command.replyTo, this.outcome(command));
   }

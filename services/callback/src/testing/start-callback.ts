@@ -1,7 +1,7 @@
 import { type ApiDefinition, defaultApiLimits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { createTelemetry } from '@sluice/telemetry';
-import { type CallbackSettings, createCallback } from '../index.js';
+import { type CallbackParts, type CallbackSettings, createCallback } from '../index.js';
 import { BusDouble, EdgeDouble, NodesDouble } from './edge-double.js';
 
 export const edgeSlot = 7;
@@ -20,20 +20,26 @@ export function apiDefinition(apiId: string, ...stages: string[]): ApiDefinition
   };
 }
 
-/** A callback service on a free port, with one live edge beside it. */
-export async function startCallback(
-  given: Partial<CallbackSettings> = {},
-  apis = [apiDefinition('chat', 'dev', 'prod')],
-) {
+/** A callback service on a free port, with one live edge beside it, over inboxes that a test can disturb. */
+export async function startCallback(given: Partial<CallbackSettings> = {}, apis?: ApiDefinition[]) {
   const bus = new BusDouble();
   const edge = new EdgeDouble(bus, edgeSlot);
   await edge.open();
   const nodes = new NodesDouble();
   nodes.states.set(edgeSlot, 'live');
+  const service = await startCallbackOn({ bus: bus.bus, connections: nodes }, given, apis);
+  return { ...service, bus, edge, nodes };
+}
+
+/** A callback service on a free port, over this bus. */
+export async function startCallbackOn(
+  over: Pick<CallbackParts, 'bus' | 'connections'>,
+  given: Partial<CallbackSettings> = {},
+  apis = [apiDefinition('chat', 'dev', 'prod')],
+) {
   const telemetry = createTelemetry({ role: 'callback', logLevel: 'silent' });
   const callback = createCallback({
-    bus: bus.bus,
-    connections: nodes,
+    ...over,
     definitions: createMemoryDefinitionStore(apis),
     telemetry,
     settings: {
@@ -46,7 +52,7 @@ export async function startCallback(
     },
   });
   const { port = 0 } = await callback.start();
-  return { bus, edge, nodes, telemetry, callback, port, base: `http://127.0.0.1:${port}` };
+  return { telemetry, callback, port, base: `http://127.0.0.1:${port}` };
 }
 
 export type StartedCallback = Awaited<ReturnType<typeof startCallback>>;
