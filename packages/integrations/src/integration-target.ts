@@ -15,6 +15,7 @@ export interface IntegrationTarget {
   timeoutMs: number;
 }
 
+const wholeUrl = /^https?:\/\/[^/\\?#\s][^\s\\]*$/i;
 const methods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
 
 /**
@@ -31,10 +32,9 @@ export function resolveTarget(
   const placeholder = /\{[^}]*\}/.exec(uri);
   if (placeholder !== null)
     throw new MisconfiguredIntegrationError(`nothing fills ${placeholder[0]} in integrationUri`);
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new MisconfiguredIntegrationError('integrationUri is not an absolute http or https URL');
-  }
+  // Checked before it is parsed: URL forgives much, and takes the first path segment for the host where the host is empty.
+  const url = wholeUrl.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url === undefined) throw new MisconfiguredIntegrationError('integrationUri is not an absolute http or https URL');
   if (url.username !== '' || url.password !== '') {
     throw new MisconfiguredIntegrationError('integrationUri holds credentials');
   }

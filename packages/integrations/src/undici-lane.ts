@@ -133,6 +133,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler, ExchangeHolder {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error & { code?: string }): void {
     this.letGo();
+    // Our own abort comes back as an error; the deadline that caused it says what happened.
+    if (this.abandoned) return;
     this.exchange.fail(failureCode(error, this.status !== 0), `${error.code ?? error.name}: ${error.message}`);
   }
 
