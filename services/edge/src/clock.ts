@@ -7,3 +7,11 @@ export function monotonicMs(): number {
 }
 
 const startedAt = performance.now();
+
+// Fixed at the start, so that the same monotonic time is always the same wall-clock time, to the millisecond.
+const wallClockStartMs = Date.now();
+
+/** Wall-clock time (ms since the epoch) of a time of `monotonicMs`. */
+export function wallClockMsOf(monotonicTimeMs: number): number {
+  return wallClockStartMs + monotonicTimeMs;
+}

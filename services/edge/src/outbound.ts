@@ -12,7 +12,7 @@ import {
   type VerdictCommand,
 } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
-import { monotonicMs } from './clock.js';
+import { monotonicMs, wallClockMsOf } from './clock.js';
 import type { Connection } from './connection.js';
 import type { OpenConnections } from './open-connections.js';
 import type { SocketWriter } from './socket-writer.js';
@@ -147,7 +147,7 @@ export class Outbound {
       connection: {
         scope: connection.stage.scope,
         connectedAtMs: context.connectedAtMs,
-        lastActiveAtMs: Date.now() - (monotonicMs() - connection.lastActiveAtMs),
+        lastActiveAtMs: wallClockMsOf(connection.lastActiveAtMs),
         sourceIp: context.sourceIp,
         userAgent: context.userAgent,
       },
