@@ -80,19 +80,6 @@ export function endOfLife(nowMs: number, durationMs: number, random: number): nu
   return nowMs + Math.round(durationMs * (1 - limits.connectionDurationJitter * random));
 }
 
-/** Client data or a client ping: it lives, and it is not idle. */
-export function active(connection: Connection, nowMs: number): void {
-  connection.lastActiveAtMs = nowMs;
-  connection.lastHeardAtMs = nowMs;
-  connection.pingedAtMs = 0;
-}
-
-/** A pong: it lives, but its idle timer runs on (spec 01 §1.7 knows no pings of the service). */
-export function heard(connection: Connection, nowMs: number): void {
-  connection.lastHeardAtMs = nowMs;
-  connection.pingedAtMs = 0;
-}
-
 export type DueAction = { kind: 'close'; close: Close } | { kind: 'ping' } | { kind: 'none' };
 
 const none: DueAction = { kind: 'none' };

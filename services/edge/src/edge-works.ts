@@ -1,11 +1,11 @@
 import type { Close } from '@sluice/contracts';
 import { closes } from '@sluice/contracts';
 import { monotonicMs } from './clock.js';
-import { active, type Connection, heard } from './connection.js';
+import type { Connection } from './connection.js';
 import { Disconnects } from './disconnects.js';
 import type { EdgeParts } from './edge-parts.js';
 import { Fence } from './fence.js';
-import { Inbound, observePong } from './inbound.js';
+import { Inbound } from './inbound.js';
 import { Lifetime } from './lifetime.js';
 import { NodeMembership } from './membership.js';
 import { OpenConnections } from './open-connections.js';
@@ -66,7 +66,7 @@ export class EdgeWorks {
       fenced: () => this.fenced(),
       forgotten: () => this.registerAll(),
     });
-    this.portHandlers = this.handlers(new Inbound(node, this.connections, this.writer, telemetry));
+    this.portHandlers = this.handlers(new Inbound(node, this.connections, this.writer, this.lifetime, telemetry));
   }
 
   /** Closed connections whose `$disconnect` is still owed count too: during an outage they must not grow without bound. */
@@ -97,14 +97,8 @@ export class EdgeWorks {
     return {
       upgrade: (request) => this.upgrades.take(request),
       message: (connection, message, isBinary) => inbound.message(connection, message, isBinary),
-      ping(connection) {
-        observePong(connection);
-        active(connection, monotonicMs());
-      },
-      pong(connection) {
-        observePong(connection);
-        heard(connection, monotonicMs());
-      },
+      ping: (connection) => inbound.ping(connection),
+      pong: (connection) => inbound.pong(connection),
       writable: (connection) => this.writer.look(connection),
       closed: (connection, code, reason) => this.connections.closed(connection, code, reason),
     };

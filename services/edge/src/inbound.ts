@@ -2,7 +2,8 @@ import type { Refusal } from '@sluice/bus';
 import { closes, type Envelope, errorFrame, type MessageEnvelope, newRequestId } from '@sluice/contracts';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
-import { active, type Connection } from './connection.js';
+import type { Connection } from './connection.js';
+import type { Lifetime } from './lifetime.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
 import type { SocketWriter } from './socket-writer.js';
@@ -13,14 +14,17 @@ export class Inbound {
     private readonly node: () => EdgeNode | undefined,
     private readonly connections: OpenConnections,
     private readonly writer: SocketWriter,
+    private readonly lifetime: Lifetime,
     private readonly telemetry: Telemetry,
   ) {}
 
   message(connection: Connection, message: ArrayBuffer, isBinary: boolean): void {
     if (connection.state !== 'open') return;
     const { stage } = connection;
-    observePong(connection);
-    active(connection, monotonicMs());
+    const nowMs = monotonicMs();
+    if (connection.pingedAtMs !== 0) this.answered(connection, nowMs);
+    connection.lastActiveAtMs = nowMs;
+    connection.lastHeardAtMs = nowMs;
     stage.countIn(message.byteLength);
     if (isBinary) {
       this.connections.close(connection, closes.binaryNotSupported);
@@ -44,6 +48,27 @@ export class Inbound {
       },
       connection,
     );
+  }
+
+  /** A client ping counts as activity; the library has answered it. */
+  ping(connection: Connection): void {
+    connection.lastActiveAtMs = monotonicMs();
+    this.pong(connection);
+  }
+
+  /** A pong shows life, but the idle timer runs on (spec 01 §1.7 knows no pings of the service). */
+  pong(connection: Connection): void {
+    const nowMs = monotonicMs();
+    connection.lastHeardAtMs = nowMs;
+    if (connection.pingedAtMs !== 0) this.answered(connection, nowMs);
+  }
+
+  /** The first frame after our ping: the next ping may now be due before the deadline that was set for the answer. */
+  private answered(connection: Connection, nowMs: number): void {
+    connection.stage.pong.observe((nowMs - connection.pingedAtMs) / 1000);
+    connection.pingedAtMs = 0;
+    connection.lastHeardAtMs = nowMs;
+    this.lifetime.watch(connection);
   }
 
   private append(envelope: MessageEnvelope, connection: Connection): void {
@@ -97,10 +122,4 @@ export class Inbound {
       },
     });
   }
-}
-
-/** How long the client took to show life after our ping. */
-export function observePong(connection: Connection): void {
-  if (connection.pingedAtMs === 0) return;
-  connection.stage.pong.observe((monotonicMs() - connection.pingedAtMs) / 1000);
 }

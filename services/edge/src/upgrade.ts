@@ -8,7 +8,7 @@ import {
   newRequestId,
   type VerdictCommand,
 } from '@sluice/contracts';
-import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
+import { type DefinitionStore, domainNameOf, resolveAddress, type StageSnapshot } from '@sluice/definitions';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import { newConnection } from './connection.js';
@@ -93,7 +93,8 @@ export class Upgrades {
       connectedAtMs: Date.now(),
       sourceIp: head.sourceIp,
       userAgent: headerOf(head, 'user-agent'),
-      domainName: headerOf(head, 'host'),
+      // TLS ends in front of this process, and no forwarded scheme is trusted yet: only port 80 is taken for a default.
+      domainName: domainNameOf(headerOf(head, 'host'), false),
     });
     const stage = this.parts.stages.of(snapshot);
     const connectionId = newConnectionId(node.slot);
