@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { IntegrationDefinition } from '@sluice/contracts';
 import { createMetrics } from '@sluice/telemetry';
-import { vi } from 'vitest';
 import type {
   IntegrationOutcome,
   IntegrationRequest,
@@ -63,6 +62,24 @@ export async function backEnd(
   });
   const { port } = server.address() as AddressInfo;
   return { uri: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}/path`, seen, server };
+}
+
+/** The address of a bare TCP server on loopback; its sockets are handed to `accept`. */
+export async function tcpServer(accept: (socket: Socket, count: number) => void): Promise<string> {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server = createTcpServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    accept(socket, ++count);
+  });
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${port}/`;
 }
 
 export function invoker(
@@ -133,12 +150,14 @@ export async function invoke(
   code?: string;
   detail?: string;
 }> {
-  const done = vi.fn<(outcome: IntegrationOutcome) => void>();
+  let told = 0;
   const outcome = await new Promise<IntegrationOutcome>((resolve) => {
-    done.mockImplementation(resolve);
-    integration.invoke(request, done);
+    integration.invoke(request, (each) => {
+      told++;
+      resolve(each);
+    });
   });
   await new Promise((resolve) => setImmediate(resolve));
-  if (done.mock.calls.length !== 1) throw new Error(`told ${done.mock.calls.length} times`);
+  if (told !== 1) throw new Error(`told ${told} times`);
   return outcome.ok ? { ...outcome, text: Buffer.from(outcome.body).toString() } : outcome;
 }
