@@ -1,4 +1,4 @@
-import { overrides, type Command as ProcessCommand } from '@sluice/config';
+import { defaultText, overrides, type Command as ProcessCommand } from '@sluice/config';
 import { Command, CommanderError, Option } from 'commander';
 import { checkConfiguration } from './check-configuration.js';
 import { listDeadLetters, redriveDeadLetters } from './dead-letters.js';
@@ -72,9 +72,11 @@ function subcommand(parent: Command, name: string, description: string): Command
 }
 
 function withFlags(command: Command, process: ProcessCommand): Command {
-  for (const { flag, valueName, env, description, commands } of overrides) {
+  for (const { flag, valueName, env, path, description, commands } of overrides) {
     if (flag === undefined || !commands.includes(process)) continue;
-    command.addOption(new Option(`--${flag} <${valueName}>`, `${description} (${env})`));
+    const standard = defaultText(path(process) ?? []);
+    const shown = standard === '' ? '' : `; default ${standard}`;
+    command.addOption(new Option(`--${flag} <${valueName}>`, `${description}${shown} (${env})`));
   }
   return command;
 }

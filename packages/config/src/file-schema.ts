@@ -6,6 +6,8 @@ import { oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
 const port = wholeNumber(0, 65_535, 'a port; 0 takes any free one');
 const host = textLike(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address to listen on, without port');
 const hourMs = 3_600_000;
+/** Alone there is no other node that clients could go to, and somebody waits at a terminal. */
+export const aloneDrainWindowMs = 1_000;
 
 const edgeSchema = z
   .strictObject({
@@ -46,11 +48,15 @@ const routerSchema = z
 const drainSchema = z
   .strictObject({
     holdMs: wholeNumber(0, hourMs, 'milliseconds')
-      .default(limits.drainHoldMs)
-      .describe('Edge: wait after SIGTERM before the first connection is closed.'),
+      .optional()
+      .describe(
+        `Edge: wait after SIGTERM before the first connection is closed. Unset: ${limits.drainHoldMs}, or 0 for \`start\` without Redis.`,
+      ),
     windowMs: wholeNumber(0, 24 * hourMs, 'milliseconds')
-      .default(limits.drainWindowMs)
-      .describe('Edge: connections are closed at random moments within this time.'),
+      .optional()
+      .describe(
+        `Edge: connections are closed at random moments within this time. Unset: ${limits.drainWindowMs}, or ${aloneDrainWindowMs} for \`start\` without Redis.`,
+      ),
     settleMs: wholeNumber(0, hourMs, 'milliseconds')
       .default(limits.drainSettleMs)
       .describe('Edge: wait for close handshakes and for the bus at the end.'),

@@ -7,6 +7,13 @@ export function jsonSchema(): Record<string, unknown> {
   return { ...schema, title: 'sluice.yaml' };
 }
 
+/** Default of a key, as text for `--help`; empty where it has none of its own. */
+export function defaultText(path: readonly (string | number)[]): string {
+  let node: { properties?: Record<string, object>; default?: unknown } | undefined = jsonSchema();
+  for (const segment of path) node = node?.properties?.[String(segment)];
+  return node?.default === undefined ? '' : String(node.default);
+}
+
 // `prefault({})` shows as `"default": {}`, and integers carry the bounds of a double: neither tells an editor's user anything.
 function shorten({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   const { default: value, type } = jsonSchema;

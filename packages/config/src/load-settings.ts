@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { openFileLimit } from '@sluice/telemetry';
 import { crossCheck, type ExpressionCheckers } from './cross-checks.js';
 import { type FileInput, fileSchema } from './file-schema.js';
+import { originOf, originOfOverride } from './origins.js';
 import {
   type AppliedOverride,
   applyOverrides,
@@ -12,13 +12,10 @@ import {
   unknownVariables,
   withoutServiceLinks,
 } from './overrides.js';
-import { ConfigError, describeProblems, type Path, type Problem } from './problems.js';
-import { resolveApi } from './resolve-api.js';
-import { resolveAuth } from './resolve-auth.js';
-import { resolveRedis } from './resolve-redis.js';
+import { ConfigError, describeProblems } from './problems.js';
+import { resolveSettings } from './resolve-settings.js';
 import { checkSchema } from './schema-issues.js';
 import type { Command, Settings } from './settings.js';
-import { readTracing } from './tracing-settings.js';
 import { readYamlFile, type YamlFile } from './yaml-file.js';
 
 export interface LoadOptions {
@@ -35,9 +32,6 @@ export interface LoadOptions {
 }
 
 const defaultFile = 'sluice.yaml';
-const maxConnectionsDefault = 100_000;
-// Descriptors that are not for sockets: integrations, Redis, files (OPERATIONS §3).
-const openFilesReserved = 1_000;
 
 /**
  * Reads file, variables and flags (each over the one before) and returns settings that are checked and complete.
@@ -82,10 +76,6 @@ function variableLines(env: Environment): string[] {
   return unknownVariables(env).map(({ name, problem }) => `${name}: ${problem.message}`);
 }
 
-function originOfOverride(applied: AppliedOverride[], path: Path): string | undefined {
-  return applied.find((each) => each.path.every((segment, i) => segment === path[i]))?.origin;
-}
-
 function check(
   file: YamlFile,
   applied: AppliedOverride[],
@@ -99,102 +89,4 @@ function check(
   const lines = [...file.duplicates, ...describeProblems(problems, originOf(file, applied)), ...variableLines(env)];
   if (lines.length > 0 || !('value' in result)) return { lines };
   return { input: result.value };
-}
-
-function originOf(file: YamlFile, applied: AppliedOverride[]): (path: Path, atKey: boolean) => string {
-  return (path, atKey) => originOfOverride(applied, path) ?? file.placeOf(path, atKey);
-}
-
-interface ResolveParts {
-  command: Command;
-  configFile: string;
-  input: FileInput;
-  file: YamlFile;
-  applied: AppliedOverride[];
-  env: Environment;
-  openFilesMax: number | undefined;
-}
-
-function resolveSettings({ command, configFile, input, file, applied, env, openFilesMax }: ResolveParts): Settings {
-  const problems: Problem[] = [];
-  const lines: string[] = [];
-  const warnings: string[] = [];
-  const report = (path: Path, message: string) => void problems.push({ path, message });
-  const directory = dirname(configFile);
-  const redis = resolveRedis(command, input.redis, report);
-  const host = input.edge.host ?? (command === 'start' && redis === undefined ? '127.0.0.1' : '0.0.0.0');
-  const callbackHost = input.callback.host ?? '0.0.0.0';
-  const auth = resolveAuth({
-    command,
-    auth: input.auth,
-    host: command === 'callback' ? callbackHost : host,
-    clustered: redis !== undefined,
-    directory,
-    report,
-    warn: (text) => void warnings.push(text),
-  });
-  const settings: Settings = {
-    command,
-    configFile,
-    apis: Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf)),
-    edge: { ...resolveEdge(input, directory, openFilesMax, report), host },
-    router: { inflightMax: input.router.inflightMax, drainWorkMs: input.drain.workMs },
-    callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
-    admin: input.admin,
-    redis,
-    auth,
-    aws: input.aws,
-    log: input.log,
-    tracing: readTracing(env, (variable, message) => void lines.push(`${variable}: ${message}`)),
-    warnings,
-  };
-  lines.unshift(...describeProblems(problems, originOf(file, applied)));
-  if (lines.length > 0) throw new ConfigError(lines);
-  return settings;
-}
-
-function resolveEdge(
-  { edge, drain }: FileInput,
-  directory: string,
-  openFilesMax: number | undefined,
-  report: (path: Path, message: string) => void,
-): Omit<Settings['edge'], 'host'> {
-  return {
-    port: edge.port,
-    maxConnections: resolveMaxConnections(edge.maxConnections, openFilesMax, report),
-    handshakesPerSecondMax: edge.handshakesPerSecondMax,
-    handshakesBurstMax: edge.handshakesBurstMax,
-    drain: { holdMs: drain.holdMs, windowMs: drain.windowMs, settleMs: drain.settleMs },
-    pageHtml: readPage(edge.page, directory, report),
-  };
-}
-
-function resolveMaxConnections(
-  wanted: number | undefined,
-  openFilesMax: number | undefined,
-  report: (path: Path, message: string) => void,
-): number {
-  if (openFilesMax === undefined) return wanted ?? maxConnectionsDefault;
-  const possible = Math.max(openFilesMax - openFilesReserved, Math.floor(openFilesMax / 2));
-  if (wanted !== undefined && wanted > possible) {
-    report(
-      ['edge', 'maxConnections'],
-      `is ${wanted}, but this process may open ${openFilesMax} files, which is enough for ${possible}; raise the limit (ulimit -n)`,
-    );
-  }
-  return wanted ?? Math.min(maxConnectionsDefault, possible);
-}
-
-function readPage(
-  page: string | undefined,
-  directory: string,
-  report: (path: Path, message: string) => void,
-): string | undefined {
-  if (page === undefined) return undefined;
-  try {
-    return readFileSync(resolve(directory, page), 'utf8');
-  } catch (error) {
-    report(['edge', 'page'], `is ${JSON.stringify(page)}, which cannot be read: ${(error as Error).message}`);
-    return undefined;
-  }
 }

@@ -41,7 +41,7 @@ function override(
 const listenerOf = (command: Command) => (command === 'callback' ? 'callback' : 'edge');
 
 export const overrides: readonly Override[] = [
-  override('config', 'file', 'SLUICE_CONFIG', () => undefined, all, 'configuration file (default: sluice.yaml)'),
+  override('config', 'file', 'SLUICE_CONFIG', () => undefined, all, 'configuration file; default sluice.yaml'),
   override(
     'redis',
     'url',

@@ -100,7 +100,7 @@ class StartingProcess {
     const addresses = { admin, ...(await this.startServices(roles)) };
     options.signal.throwIfAborted();
     this.waitingFor = undefined;
-    telemetry.log.info('process.ready', `${role} is ready`, { ports: addresses });
+    telemetry.log.info('process.ready', `${role} is ready`);
     return {
       addresses,
       telemetry,

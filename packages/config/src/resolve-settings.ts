@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { limits } from '@sluice/contracts';
+import { aloneDrainWindowMs, type FileInput } from './file-schema.js';
+import { originOf } from './origins.js';
+import type { AppliedOverride, Environment } from './overrides.js';
+import { ConfigError, describeProblems, type Path, type Problem } from './problems.js';
+import { resolveApi } from './resolve-api.js';
+import { resolveAuth } from './resolve-auth.js';
+import { resolveRedis } from './resolve-redis.js';
+import type { Command, Settings } from './settings.js';
+import { readTracing } from './tracing-settings.js';
+import type { YamlFile } from './yaml-file.js';
+
+const maxConnectionsDefault = 100_000;
+// Descriptors that are not for sockets: integrations, Redis, files (OPERATIONS §3).
+const openFilesReserved = 1_000;
+
+/** A file that fits the schema, and what is needed to make settings of it. */
+export interface ResolveParts {
+  command: Command;
+  configFile: string;
+  input: FileInput;
+  file: YamlFile;
+  applied: AppliedOverride[];
+  env: Environment;
+  openFilesMax: number | undefined;
+}
+
+/** Fills in what depends on more than one key, and checks it. Throws `ConfigError` with every problem. */
+export function resolveSettings({
+  command,
+  configFile,
+  input,
+  file,
+  applied,
+  env,
+  openFilesMax,
+}: ResolveParts): Settings {
+  const problems: Problem[] = [];
+  const lines: string[] = [];
+  const warnings: string[] = [];
+  const report = (path: Path, message: string) => void problems.push({ path, message });
+  const directory = dirname(configFile);
+  const redis = resolveRedis(command, input.redis, report);
+  const alone = command === 'start' && redis === undefined;
+  const host = input.edge.host ?? (alone ? '127.0.0.1' : '0.0.0.0');
+  const callbackHost = input.callback.host ?? '0.0.0.0';
+  const auth = resolveAuth({
+    command,
+    auth: input.auth,
+    host: command === 'callback' ? callbackHost : host,
+    clustered: redis !== undefined,
+    directory,
+    report,
+    warn: (text) => void warnings.push(text),
+  });
+  const settings: Settings = {
+    command,
+    configFile,
+    apis: Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf)),
+    edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
+    router: { inflightMax: input.router.inflightMax, drainWorkMs: input.drain.workMs },
+    callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
+    admin: input.admin,
+    redis,
+    auth,
+    aws: input.aws,
+    log: input.log,
+    tracing: readTracing(env, (variable, message) => void lines.push(`${variable}: ${message}`)),
+    warnings,
+  };
+  lines.unshift(...describeProblems(problems, originOf(file, applied)));
+  if (lines.length > 0) throw new ConfigError(lines);
+  return settings;
+}
+
+function resolveEdge(
+  { edge, drain }: FileInput,
+  alone: boolean,
+  directory: string,
+  openFilesMax: number | undefined,
+  report: (path: Path, message: string) => void,
+): Omit<Settings['edge'], 'host'> {
+  return {
+    port: edge.port,
+    maxConnections: resolveMaxConnections(edge.maxConnections, openFilesMax, report),
+    handshakesPerSecondMax: edge.handshakesPerSecondMax,
+    handshakesBurstMax: edge.handshakesBurstMax,
+    drain: {
+      holdMs: drain.holdMs ?? (alone ? 0 : limits.drainHoldMs),
+      windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),
+      settleMs: drain.settleMs,
+    },
+    pageHtml: readPage(edge.page, directory, report),
+  };
+}
+
+function resolveMaxConnections(
+  wanted: number | undefined,
+  openFilesMax: number | undefined,
+  report: (path: Path, message: string) => void,
+): number {
+  if (openFilesMax === undefined) return wanted ?? maxConnectionsDefault;
+  const possible = Math.max(openFilesMax - openFilesReserved, Math.floor(openFilesMax / 2));
+  if (wanted !== undefined && wanted > possible) {
+    report(
+      ['edge', 'maxConnections'],
+      `is ${wanted}, but this process may open ${openFilesMax} files, which is enough for ${possible}; raise the limit (ulimit -n)`,
+    );
+  }
+  return wanted ?? Math.min(maxConnectionsDefault, possible);
+}
+
+function readPage(
+  page: string | undefined,
+  directory: string,
+  report: (path: Path, message: string) => void,
+): string | undefined {
+  if (page === undefined) return undefined;
+  try {
+    return readFileSync(resolve(directory, page), 'utf8');
+  } catch (error) {
+    report(['edge', 'page'], `is ${JSON.stringify(page)}, which cannot be read: ${(error as Error).message}`);
+    return undefined;
+  }
+}

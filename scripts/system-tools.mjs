@@ -1,0 +1,61 @@
+// Programs that the tests need and npm does not have: taken from the system's package manager where that is allowed.
+import { spawnSync } from 'node:child_process';
+import { giveUp, say } from './set-up.mjs';
+
+const tools = [
+  {
+    name: 'Redis',
+    programs: ['redis-server', 'valkey-server'],
+    packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
+  },
+  {
+    name: 'Chromium',
+    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', brew: '--cask chromium' },
+  },
+];
+
+const managers = [
+  {
+    name: 'apt-get',
+    refresh: ['update', '-q'],
+    install: ['install', '-y', '-q', '--no-install-recommends'],
+    needsRoot: true,
+  },
+  { name: 'dnf', install: ['install', '-y'], needsRoot: true },
+  { name: 'apk', install: ['add'], needsRoot: true },
+  { name: 'brew', install: ['install'], needsRoot: false },
+];
+
+/** Makes sure that the tests find what they need; gives up with the line to type where it may not install it. */
+export function requireSystemTools() {
+  const missing = tools.filter(({ programs }) => !programs.some(works));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(' and ');
+  const manager = managers.find(({ name }) => works(name));
+  if (manager === undefined) {
+    giveUp(
+      `The tests need ${names}, and no package manager is known here (apt-get, dnf, apk, brew). Install them and run npm test again.`,
+    );
+  }
+  const wanted = missing.flatMap(({ packages }) => packages[manager.name].split(' '));
+  const install = [...manager.install, ...wanted];
+  const prefix = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo', '-n'] : [];
+  const line = [...(prefix.length > 0 ? ['sudo'] : []), manager.name, ...install].join(' ');
+  if (prefix.length > 0 && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) {
+    giveUp(`The tests need ${names}. Install it with:\n\n  ${line}\n\nand run npm test again.`);
+  }
+  say(`Installing ${names}, once: ${line}`);
+  if (manager.refresh !== undefined) execute([...prefix, manager.name, ...manager.refresh]);
+  if (execute([...prefix, manager.name, ...install]) !== 0)
+    giveUp(`That failed. The tests need ${names}; install it and run npm test again.`);
+}
+
+function works(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+}
+
+function execute([command, ...args]) {
+  return spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    .status;
+}
