@@ -64,20 +64,26 @@ export function createSignatureVerifier(options: SignatureVerifierOptions): Sign
       const canonical = canonicalRequest(request, claim, bodyHash);
       if (canonical === undefined) return { refusal: signatureMismatch };
 
-      const scope = `${claim.scopeDate}/${claim.region}/${claim.service}/aws4_request`;
-      const signed = `AWS4-HMAC-SHA256\n${signedAt}\n${scope}\n${sha256(canonical)}`;
-      const signingKey = signingKeys.get(
-        key.accessKeyId,
-        key.secretAccessKey,
-        claim.scopeDate,
-        claim.region,
-        claim.service,
-      );
-      const expected = createHmac('sha256', signingKey).update(signed).digest();
+      const expected = signatureOf(canonical, signedAt, claim, key, signingKeys);
       const claimed = Buffer.from(claim.signature, 'hex');
       return timingSafeEqual(expected, claimed) ? { key } : { refusal: signatureMismatch };
     },
   };
+}
+
+function signatureOf(
+  canonical: string,
+  signedAt: string,
+  claim: SignatureClaim,
+  { accessKeyId, secretAccessKey }: AccessKey,
+  signingKeys: SigningKeyCache,
+): Buffer {
+  const { scopeDate, region, service } = claim;
+  const scope = `${scopeDate}/${region}/${service}/aws4_request`;
+  const signingKey = signingKeys.get(accessKeyId, secretAccessKey, scopeDate, region, service);
+  return createHmac('sha256', signingKey)
+    .update(`AWS4-HMAC-SHA256\n${signedAt}\n${scope}\n${sha256(canonical)}`)
+    .digest();
 }
 
 interface RelevantHeaders {

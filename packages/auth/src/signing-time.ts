@@ -32,15 +32,13 @@ export function formatBasicTime(timeMs: number): string {
 /** The refusal of a signature made too long ago or too far ahead, undefined where its time is fine. */
 export function checkSkew(signedAt: string, signedAtMs: number, nowMs: number): Refusal | undefined {
   const skewMs = limits.signatureSkewMs;
-  const minutes = `${skewMs / 60_000} min.`;
+  if (Math.abs(signedAtMs - nowMs) <= skewMs) return undefined;
   const now = formatBasicTime(nowMs);
-  if (signedAtMs < nowMs - skewMs) {
+  const minutes = `${skewMs / 60_000} min.`;
+  if (signedAtMs < nowMs) {
     const earliest = formatBasicTime(nowMs - skewMs);
     return wrongTime(`Signature expired: ${signedAt} is now earlier than ${earliest} (${now} - ${minutes})`);
   }
-  if (signedAtMs > nowMs + skewMs) {
-    const latest = formatBasicTime(nowMs + skewMs);
-    return wrongTime(`Signature not yet current: ${signedAt} is still later than ${latest} (${now} + ${minutes})`);
-  }
-  return undefined;
+  const latest = formatBasicTime(nowMs + skewMs);
+  return wrongTime(`Signature not yet current: ${signedAt} is still later than ${latest} (${now} + ${minutes})`);
 }

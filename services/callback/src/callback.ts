@@ -36,68 +36,92 @@ export interface Callback {
 
 /** Throws `RangeError` for settings under which nobody could call. */
 export function createCallback(parts: CallbackParts): Callback {
-  const { bus, connections, definitions, telemetry, settings } = parts;
-  const bounds = callbackLimits(settings.limits);
-  const metrics = new ManagementMetrics(telemetry.metrics);
-  // A name of this life of the process: outcomes for an earlier one must not settle requests of this one.
-  const address = `c${randomBytes(8).toString('hex')}`;
-  const outcomes = new OutcomeTable({ bus, connections, replyTo: address, ...bounds });
-  const server = new ManagementServer({
-    definitions,
-    outcomes,
-    metrics,
-    telemetry,
-    access: createAccessControl(settings),
-    reader: new RequestReader(bounds),
-    strict413: settings.strict413 ?? false,
-    onRefused(reason) {
-      metrics.refused(reason);
-      telemetry.log.info('callback.signature_refused', 'a request was not let in', { reason });
-    },
-  });
-  let state: 'new' | 'ready' | 'stopping' = 'new';
-  let inbox: Inbox | undefined;
-  let port: HttpPort | undefined;
-  let stopped: Promise<void> | undefined;
+  return new CallbackService(parts);
+}
 
-  async function reopen(): Promise<void> {
-    while (state === 'ready' && inbox !== undefined) {
+class CallbackService implements Callback {
+  // A name of this life of the process: outcomes for an earlier one must not settle requests of this one.
+  private readonly address = `c${randomBytes(8).toString('hex')}`;
+  private readonly outcomes: OutcomeTable;
+  private readonly server: ManagementServer;
+  private readonly drainWorkMs: number;
+  private state: 'new' | 'ready' | 'stopping' = 'new';
+  private inbox: Inbox | undefined;
+  private port: HttpPort | undefined;
+  private stopped: Promise<void> | undefined;
+
+  constructor(private readonly parts: CallbackParts) {
+    const { bus, connections, definitions, telemetry, settings } = parts;
+    const bounds = callbackLimits(settings.limits);
+    const metrics = new ManagementMetrics(telemetry.metrics);
+    this.drainWorkMs = bounds.drainWorkMs;
+    this.outcomes = new OutcomeTable({ bus, connections, replyTo: this.address, ...bounds });
+    this.server = new ManagementServer({
+      definitions,
+      metrics,
+      telemetry,
+      outcomes: this.outcomes,
+      access: createAccessControl(settings),
+      reader: new RequestReader(bounds),
+      strict413: settings.strict413 ?? false,
+      onRefused(reason) {
+        metrics.refused(reason);
+        telemetry.log.info('callback.signature_refused', 'a request was not let in', { reason });
+      },
+    });
+  }
+
+  async start(): Promise<{ port: number | undefined }> {
+    const { bus, settings, telemetry } = this.parts;
+    this.inbox = await bus.openInbox(this.address, {
+      onCommands: this.outcomes.onCommands,
+      onLost: () => void this.reopen(),
+    });
+    if (settings.port !== undefined) {
+      this.port = await openHttpPort(settings.host, settings.port, (response, request) =>
+        this.server.serve(response, request),
+      );
+      telemetry.log.info('callback.listening', `@connections on ${settings.host}:${this.port.port}`);
+    }
+    this.state = 'ready';
+    return { port: this.port?.port };
+  }
+
+  serveManagement(response: HttpResponse, request: HttpRequest): void {
+    this.server.serve(response, request);
+  }
+
+  ready(): boolean {
+    return this.state === 'ready';
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.drain();
+    return this.stopped;
+  }
+
+  private async reopen(): Promise<void> {
+    while (this.state !== 'stopping' && this.inbox !== undefined) {
       try {
-        return await inbox.reopen();
+        return await this.inbox.reopen();
       } catch (error) {
-        telemetry.log.warn('bus.undelivered', 'the inbox of this callback service is away', { error });
+        this.parts.telemetry.log.warn('bus.undelivered', 'the inbox of this callback service is away', { error });
         await sleep(limits.undeliveredRetryIntervalMs);
       }
     }
   }
 
-  async function drain(): Promise<void> {
-    state = 'stopping';
-    server.drain();
-    port?.stopListening();
-    const deadlineMs = performance.now() + bounds.drainWorkMs;
-    while (server.inflight > 0 && performance.now() < deadlineMs) await sleep(20);
-    server.stop();
-    outcomes.close();
-    port?.close();
-    await inbox?.close();
+  private async drain(): Promise<void> {
+    this.state = 'stopping';
+    this.server.drain();
+    this.port?.stopListening();
+    const deadlineMs = performance.now() + this.drainWorkMs;
+    while (this.server.inflight > 0 && performance.now() < deadlineMs) await sleep(drainPollMs);
+    this.server.stop();
+    this.outcomes.close();
+    this.port?.close();
+    await this.inbox?.close();
   }
-
-  return {
-    async start() {
-      inbox = await bus.openInbox(address, { onCommands: outcomes.onCommands, onLost: () => void reopen() });
-      if (settings.port !== undefined) {
-        port = await openHttpPort(settings.host, settings.port, (response, request) => server.serve(response, request));
-        telemetry.log.info('callback.listening', `@connections on ${settings.host}:${port.port}`);
-      }
-      state = 'ready';
-      return { port: port?.port };
-    },
-    serveManagement: (response, request) => server.serve(response, request),
-    ready: () => state === 'ready',
-    stop: () => {
-      stopped ??= drain();
-      return stopped;
-    },
-  };
 }
+
+const drainPollMs = 20;

@@ -15,6 +15,8 @@ export interface Exchange {
   /** What it waits for, so that it can be forgotten when the caller goes away. */
   pending: PendingAsk | undefined;
   answer(response: ManagementResponse): void;
+  /** What it turned out to be about, for its span. */
+  concerns(name: 'api' | 'stage' | 'connection_id', value: string): void;
   /** The handler, made so that a fault in it is logged and answers 500 instead of reaching the bus that called it. */
   guarded<T>(handler: (value: T) => void): (value: T) => void;
   /** The message has been written to the socket: before the answer, for the delivery time. */

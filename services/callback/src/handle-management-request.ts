@@ -29,6 +29,8 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
 
   const { connectionId, stage } = target;
   if (!isConnectionId(connectionId)) return exchange.answer(invalidConnectionId(connectionId));
+  exchange.concerns('stage', stage);
+  exchange.concerns('connection_id', connectionId);
 
   const { key, refusal } = parts.access.identify(request);
   if (refusal !== undefined) {
@@ -38,6 +40,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
 
   const nodeSlot = nodeSlotOf(connectionId);
   const apiNamed = (apiId: string) => {
+    exchange.concerns('api', apiId);
     const denied = parts.access.authorize(key, apiId, stage, request.method);
     if (denied !== undefined) {
       parts.onRefused(denied.reason);

@@ -83,8 +83,7 @@ class ServedRequest implements Exchange {
   handle(request: TakenRequest, close: boolean): void {
     this.request = request;
     this.close = close;
-    const { tracing } = this.parts.telemetry;
-    if (tracing.enabled) this.span = startSpan(tracing, request);
+    this.span = startSpan(this.parts.telemetry.tracing, request);
     this.guarded(() => handleManagementRequest(this.parts, this))(undefined);
   }
 
@@ -110,6 +109,10 @@ class ServedRequest implements Exchange {
     if (!this.open) return;
     this.end(response.status, response.status >= 500 ? `status ${response.status}` : undefined);
     writeResponse(this.response, response, this.request.method, this.close || this.closing());
+  }
+
+  concerns(name: 'api' | 'stage' | 'connection_id', value: string): void {
+    this.span?.setAttribute(`sluice.${name}`, value);
   }
 
   delivered(): void {
@@ -144,10 +147,13 @@ const noRequest: TakenRequest = {
   bodyExceeded: false,
 };
 
-function startSpan(tracing: Telemetry['tracing'], request: TakenRequest): ActiveSpan {
+/** Undefined where nobody traces. A caller's trace goes on through a gateway that does not trace itself. */
+function startSpan(tracing: Telemetry['tracing'], request: TakenRequest): ActiveSpan | undefined {
+  const parent = request.headers.find(([name]) => name === 'traceparent')?.[1];
+  if (!tracing.enabled && parent === undefined) return undefined;
   return tracing.startSpan(`${request.method} /{stage}/@connections/{connectionId}`, {
     kind: 'server',
-    parent: request.headers.find(([name]) => name === 'traceparent')?.[1],
+    parent,
     attributes: { 'http.request.method': request.method, 'url.scheme': 'http' },
   });
 }

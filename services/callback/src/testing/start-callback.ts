@@ -1,6 +1,6 @@
 import { type ApiDefinition, defaultApiLimits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
-import { createTelemetry } from '@sluice/telemetry';
+import { createTelemetry, type Telemetry } from '@sluice/telemetry';
 import { type CallbackParts, type CallbackSettings, createCallback } from '../index.js';
 import { BusDouble, EdgeDouble, NodesDouble } from './edge-double.js';
 
@@ -36,8 +36,10 @@ export async function startCallbackOn(
   over: Pick<CallbackParts, 'bus' | 'connections'>,
   given: Partial<CallbackSettings> = {},
   apis = [apiDefinition('chat', 'dev', 'prod')],
+  tracing?: Telemetry['tracing'],
 ) {
-  const telemetry = createTelemetry({ role: 'callback', logLevel: 'silent' });
+  const silent = createTelemetry({ role: 'callback', logLevel: 'silent' });
+  const telemetry: Telemetry = tracing === undefined ? silent : { ...silent, tracing };
   const callback = createCallback({
     ...over,
     definitions: createMemoryDefinitionStore(apis),
