@@ -15,8 +15,8 @@ export const usage = `npm run bench [-- options]
   --json           print the result as JSON (progress goes to stderr in any case)
   --only WORDS     only these rows, comma-separated: ${kinds.join(', ')}
                    and where: ${places.join(', ')}; the raw echo always runs
-  --quick          short rounds and 3,000 idle connections: under 90 s, rough numbers
-  --profile        also show the hottest functions of edge and router in the cluster rows
+  --quick          short rounds and 2,000 idle connections: under 90 s, rough numbers
+  --profile        also show the hottest functions of each gateway process, row by row
   --write-readme   put the short table between the bench marks of README.md
   --help           this text
 

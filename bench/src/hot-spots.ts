@@ -1,4 +1,13 @@
-import type { CpuProfile } from './inspector.js';
+import type { BenchRun } from './bench-run.js';
+import { type CpuProfile, Inspector } from './inspector.js';
+import { pause } from './measure-round.js';
+import { readRedisFacts } from './redis-facts.js';
+import type { StartedProcess } from './started-processes.js';
+
+const commandsMs = 1_000;
+const profileMs = 3_000;
+const profileIntervalMicroseconds = 200;
+const spotsShown = 30;
 
 export interface HotSpot {
   /** `file:line function`, the file from its package on. */
@@ -28,4 +37,46 @@ function placeOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number][
   if (url === '') return name;
   const file = url.replace(/^file:\/\//, '').replace(/^.*\/((?:node_modules|packages|services|bench)\/)/, '$1');
   return `${file}:${lineNumber + 1} ${name}`;
+}
+
+/**
+ * Puts the connections that are open under load once more and says where each process spends its time. After the row was
+ * measured, not while: a profiler costs.
+ */
+export async function sayHotSpots(
+  run: BenchRun,
+  inFlight: number,
+  processes: readonly StartedProcess[],
+): Promise<void> {
+  await run.generator.call('start', { inFlight });
+  await pause(run.pace.warmUpMs);
+  run.say(`  Redis commands per 1,000 messages: ${await commandsPerThousand(run)}`);
+  for (const started of processes) {
+    const inspector = await Inspector.attach(started);
+    await inspector.startProfile(profileIntervalMicroseconds);
+    await pause(profileMs);
+    const spots = hotSpots(await inspector.stopProfile(), spotsShown);
+    inspector.close();
+    run.say(`  hottest functions of ${started.name}, self %:`);
+    for (const { place, selfPercent } of spots) run.say(`  ${selfPercent.toFixed(1).padStart(7)}  ${place}`);
+  }
+  await run.generator.call('stop', undefined);
+}
+
+/** How well the bus batches: each command is a write and a read of some process. */
+async function commandsPerThousand(run: BenchRun): Promise<string> {
+  const look = async () => ({
+    messages: await run.generator.call('count', undefined),
+    calls: (await readRedisFacts(run.redis.port)).calls,
+  });
+  const before = await look();
+  await pause(commandsMs);
+  const after = await look();
+  const messages = Math.max(after.messages - before.messages, 1);
+  return Object.entries(after.calls)
+    .map(([command, calls]) => [command, ((calls - (before.calls[command] ?? 0)) / messages) * 1_000] as const)
+    .filter(([, rate]) => rate >= 0.1)
+    .sort((a, b) => b[1] - a[1])
+    .map(([command, rate]) => `${command} ${rate.toFixed(1)}`)
+    .join(', ');
 }

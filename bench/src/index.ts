@@ -11,7 +11,7 @@ import { measureCluster } from './measure-cluster.js';
 import { measureRaw } from './measure-raw.js';
 import { measureStandalone } from './measure-standalone.js';
 import { replaceTable, shortTable } from './readme-table.js';
-import { readRedisFacts } from './redis-memory.js';
+import { readRedisFacts } from './redis-facts.js';
 import { formatReport } from './report.js';
 import type { BenchResult, Row } from './rows.js';
 import { StartedProcesses } from './started-processes.js';
@@ -100,7 +100,7 @@ async function measureRows(
     openConfigPath: await writeConfig(directory, backEndPort, 'none'),
     pace: options.quick ? quickPace : fullPace,
     connections: 100,
-    idleConnections: options.quick ? 3_000 : 15_000,
+    idleConnections: options.quick ? 2_000 : 15_000,
     roundTrips: options.quick ? 1_000 : 3_000,
     selection: options.selection,
     profile: options.profile,

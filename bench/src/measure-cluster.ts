@@ -1,9 +1,19 @@
+import { startRedis } from '@sluice/testkit';
 import { type BenchRun, kinds, type Place, wanted } from './bench-run.js';
 import { benchKey, clientPath, type GatewayProcess, stage, startGateway } from './gateway.js';
-import { costLine, costRow, type EchoWork, measureEcho, profileEcho } from './measure-echo.js';
+import { sayHotSpots } from './hot-spots.js';
+import { costLine, costRow, type EchoWork, measureEcho } from './measure-echo.js';
 import { measureIdle } from './measure-idle.js';
 import { measureCost, percentile } from './measure-round.js';
-import { budget, type CostRow, type Deployment, type RoundTripRow, type Row, roundTripBudgetMs } from './rows.js';
+import {
+  budget,
+  type CostRow,
+  type Deployment,
+  type MemoryRow,
+  type RoundTripRow,
+  type Row,
+  roundTripBudgetMs,
+} from './rows.js';
 
 /** Separate processes over Redis Streams: edges and a router, later a callback service. */
 export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
@@ -31,9 +41,7 @@ export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row
   }
   await edge.started.end();
   if (wanted(run, 'cluster', 'idle')) {
-    const fresh = await startGateway(run.processes, 'edge', options);
-    rows.push(await measureIdle(run, fresh, 'cluster-1-edge', run.redis.port));
-    await fresh.started.end();
+    rows.push(await measureIdleCluster(run));
   }
   await router.started.end();
   return rows;
@@ -53,24 +61,16 @@ async function echoRows(
     redis: [run.redis.pid],
   };
   const ports = edges.map((edge) => edge.port);
+  const profiled = [...edges, router].map((gateway) => gateway.started);
   const rows: CostRow[] = [];
   for (const kind of ['mock', 'http'] as const) {
     if (!wanted(run, place, kind)) continue;
     for (const inFlight of [1, 10]) {
-      const echo: EchoWork = { work: kind === 'mock' ? 'MOCK' : 'HTTP', deployment, inFlight, ports, groups };
+      const echo: EchoWork = { work: kind === 'mock' ? 'MOCK' : 'HTTP', deployment, inFlight, ports, groups, profiled };
       rows.push(await measureEcho(run, echo, raw));
-      if (run.profile) await sayHotSpots(run, echo, [...edges, router]);
     }
   }
   return rows;
-}
-
-async function sayHotSpots(run: BenchRun, echo: EchoWork, processes: GatewayProcess[]): Promise<void> {
-  const started = processes.map((gateway) => gateway.started);
-  for (const { process, spots } of await profileEcho(run, echo, started)) {
-    run.say(`hottest functions: ${process}, ${echo.work}, ${echo.inFlight} in flight (self %)`);
-    for (const { place, selfPercent } of spots) run.say(`  ${selfPercent.toFixed(1).padStart(5)}  ${place}`);
-  }
 }
 
 async function measurePosts(
@@ -94,6 +94,7 @@ async function measurePosts(
   const groups = { edge: [edge.started.pid], callback: [callback.started.pid], redis: [run.redis.pid] };
   const cost = await measureCost(run.generator, 1, groups, run.pace);
   run.say(costLine(cost));
+  if (run.profile) await sayHotSpots(run, 1, [callback.started, edge.started]);
   await run.generator.call('close', undefined);
   await callback.started.end();
   return costRow(work, 'cluster-1-edge', 1, cost, raw);
@@ -118,4 +119,17 @@ async function measureRoundTrip(run: BenchRun, edge: GatewayProcess): Promise<Ro
     p50Budget: budget(p50Ms, roundTripBudgetMs.p50),
     p99Budget: budget(p99Ms, roundTripBudgetMs.p99),
   };
+}
+
+/** On a Redis of its own: what earlier rows have left in memory, and what is freed of it meanwhile, would be counted too. */
+async function measureIdleCluster(run: BenchRun): Promise<MemoryRow> {
+  const redis = await startRedis();
+  try {
+    const edge = await startGateway(run.processes, 'edge', { configPath: run.configPath, redisUrl: redis.url });
+    const row = await measureIdle(run, edge, 'cluster-1-edge', redis.port);
+    await edge.started.end();
+    return row;
+  } finally {
+    await redis.stop();
+  }
 }

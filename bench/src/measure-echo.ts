@@ -1,8 +1,7 @@
 import type { BenchRun } from './bench-run.js';
 import { clientPath } from './gateway.js';
-import { type HotSpot, hotSpots } from './hot-spots.js';
-import { Inspector } from './inspector.js';
-import { type MessageCost, measureCost, type ProcessGroups, pause } from './measure-round.js';
+import { sayHotSpots } from './hot-spots.js';
+import { type MessageCost, measureCost, type ProcessGroups } from './measure-round.js';
 import { budget, type CostRow, costBudget, type Deployment } from './rows.js';
 import type { StartedProcess } from './started-processes.js';
 
@@ -12,10 +11,9 @@ export interface EchoWork {
   inFlight: number;
   ports: readonly number[];
   groups: ProcessGroups;
+  /** Whose hottest functions are shown where that is asked for. */
+  profiled: readonly StartedProcess[];
 }
-
-const profileMs = 3_000;
-const profileIntervalMicroseconds = 200;
 
 /** One row of echo load: opens the connections, measures, closes them. */
 export async function measureEcho(run: BenchRun, echo: EchoWork, raw: CostRow[]): Promise<CostRow> {
@@ -31,6 +29,7 @@ export async function measureEcho(run: BenchRun, echo: EchoWork, raw: CostRow[])
   try {
     const cost = await measureCost(run.generator, inFlight, echo.groups, run.pace);
     run.say(costLine(cost));
+    if (run.profile) await sayHotSpots(run, inFlight, echo.profiled);
     return costRow(work, deployment, inFlight, cost, raw);
   } finally {
     await run.generator.call('close', undefined);
@@ -60,32 +59,4 @@ export function costRow(
     ratio: floor === undefined ? undefined : cost.all / floor,
     budget: atMost === undefined ? undefined : budget(cost.all, atMost),
   };
-}
-
-/** Where the processes spend their time under this load, most first. */
-export async function profileEcho(
-  run: BenchRun,
-  echo: EchoWork,
-  processes: StartedProcess[],
-): Promise<{ process: string; spots: HotSpot[] }[]> {
-  await run.generator.call('openEcho', {
-    ports: echo.ports,
-    path: clientPath,
-    connections: run.connections,
-    action: echo.work === 'MOCK' ? 'mock' : 'echo',
-    expectation: echo.work === 'MOCK' ? 'fixed' : 'echo',
-  });
-  await run.generator.call('start', { inFlight: echo.inFlight });
-  await pause(run.pace.warmUpMs);
-  const found: { process: string; spots: HotSpot[] }[] = [];
-  for (const started of processes) {
-    const inspector = await Inspector.attach(started);
-    await inspector.startProfile(profileIntervalMicroseconds);
-    await pause(profileMs);
-    found.push({ process: started.name, spots: hotSpots(await inspector.stopProfile(), 25) });
-    inspector.close();
-  }
-  await run.generator.call('stop', undefined);
-  await run.generator.call('close', undefined);
-  return found;
 }

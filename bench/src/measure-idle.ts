@@ -3,7 +3,7 @@ import { clientPath, type GatewayProcess } from './gateway.js';
 import { Inspector } from './inspector.js';
 import { residentBytes } from './measure-cpu.js';
 import { pause } from './measure-round.js';
-import { readRedisFacts } from './redis-memory.js';
+import { readRedisFacts } from './redis-facts.js';
 import { budget, type Deployment, edgeBytesBudget, type MemoryRow, redisBytesBudget } from './rows.js';
 
 /** Just below the handshakes a node takes in a second, so that hardly one is refused and tried again. */

@@ -10,7 +10,13 @@ export async function measureRaw(run: BenchRun): Promise<{ costs: CostRow[]; mem
   const costs: CostRow[] = [];
   for (const inFlight of [1, 10]) {
     const groups = { edge: [started.pid] };
-    costs.push(await measureEcho(run, { work: 'raw echo', deployment: 'raw', inFlight, ports: [port], groups }, []));
+    costs.push(
+      await measureEcho(
+        run,
+        { work: 'raw echo', deployment: 'raw', inFlight, ports: [port], groups, profiled: [] },
+        [],
+      ),
+    );
   }
   await started.end();
   const memory: MemoryRow[] = [];

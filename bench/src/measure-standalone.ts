@@ -11,11 +11,11 @@ export async function measureStandalone(run: BenchRun, raw: CostRow[]): Promise<
   const options = { configPath: run.openConfigPath, redisUrl: undefined };
   if (works.length > 0) {
     const gateway = await startGateway(run.processes, 'start', options);
-    const groups = { standalone: [gateway.started.pid] };
+    const shared = { groups: { standalone: [gateway.started.pid] }, profiled: [gateway.started] };
     for (const kind of works) {
       for (const inFlight of [1, 10]) {
         const work = kind === 'mock' ? 'MOCK' : 'HTTP';
-        const echo = { work, deployment: 'standalone', inFlight, ports: [gateway.port], groups } as const;
+        const echo = { work, deployment: 'standalone', inFlight, ports: [gateway.port], ...shared } as const;
         rows.push(await measureEcho(run, echo, raw));
       }
     }
