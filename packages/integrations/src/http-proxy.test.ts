@@ -1,3 +1,4 @@
+import type { Envelope } from '@sluice/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { backEnd, closeAll, connectRequest, disconnectRequest, invoke, message, prepared } from './back-end.fixture.js';
 
@@ -166,6 +167,23 @@ describe('HTTP_PROXY', () => {
       status: 302,
       text: 'moved',
     });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('[IN-11] the answer to HEAD has no body, whatever length it names, and the connection goes on', async () => {
+    const { uri, seen } = await backEnd({
+      respond: (_request, response) => response.writeHead(200, { 'content-length': 5 }).end(),
+    });
+    const integration = prepared({ integrationUri: uri, integrationMethod: 'HEAD' });
+    expect(await invoke(integration, connectRequest())).toMatchObject({ ok: true, text: '' });
+    expect(await invoke(integration, connectRequest())).toMatchObject({ ok: true, text: '' });
+    expect(seen.map((request) => request.method)).toEqual(['HEAD', 'HEAD']);
+  });
+
+  it('takes an envelope as it stands', async () => {
+    const { uri, seen } = await backEnd();
+    const envelope: Envelope = { ...message(text), scope: 'chat/dev', timeMs: 0 } as Envelope;
+    expect(await invoke(prepared({ integrationUri: uri }), envelope)).toMatchObject({ ok: true, text });
     expect(seen).toHaveLength(1);
   });
 

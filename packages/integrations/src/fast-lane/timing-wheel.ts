@@ -35,7 +35,9 @@ export class TimingWheel {
   /** Calls `timed.expire()` once `delayMs` from `nowMs` (`performance.now()`) have passed. It must not be armed already. */
   arm(timed: Timed, nowMs: number, delayMs: number): void {
     if (this.timer === undefined) this.start(nowMs);
-    const slot = Math.ceil((nowMs + Math.min(delayMs, wheelDelayMsMax)) / tickMs) % wheelSlots;
+    // A slot already swept would come round only a turn later.
+    const tick = Math.max(Math.ceil((nowMs + Math.min(delayMs, wheelDelayMsMax)) / tickMs), this.lastTick + 1);
+    const slot = tick % wheelSlots;
     const first = this.slots[slot];
     timed.wheelSlot = slot;
     timed.wheelNext = first;
