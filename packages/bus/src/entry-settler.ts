@@ -14,15 +14,15 @@ const entriesPerCall = 1_000;
 const retryMs = 200;
 
 /**
- * Tells Redis what is finished: acknowledgements once per turn, progress of slow batches, dead letters. Nothing is told before
+ * Tells Redis what is finished: acknowledgements some at a time, progress of slow batches, dead letters. Nothing is told before
  * the commands that were sent for it are confirmed, and everything is told until Redis has taken it.
  */
 export class EntrySettler {
   private finished: OpenEntry[] = [];
-  private scheduled = false;
+  private timer: NodeJS.Timeout | undefined;
   private closed = false;
   private readonly underWay = new Set<Promise<void>>();
-  private readonly endOfTurn = () => this.flush();
+  private readonly flushNow = () => this.flush();
 
   constructor(
     private readonly link: RedisLink,
@@ -31,12 +31,12 @@ export class EntrySettler {
     private readonly onAcknowledged: (entry: OpenEntry) => void,
   ) {}
 
-  /** All envelopes of the entry are settled: it is acknowledged and deleted with the others of this turn. */
+  /** All envelopes of the entry are settled: it is acknowledged and deleted with others of the next milliseconds. */
   acknowledge(entry: OpenEntry): void {
     this.finished.push(entry);
-    if (this.scheduled) return;
-    this.scheduled = true;
-    setImmediate(this.endOfTurn);
+    if (this.finished.length === limits.acknowledgeEntriesMax) setImmediate(this.flushNow);
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(this.flushNow, limits.acknowledgeDelayMs);
   }
 
   /** Records which envelopes are settled, once what was sent for them is confirmed. Resolves when Redis has it. */
@@ -85,7 +85,8 @@ export class EntrySettler {
   }
 
   private flush(): void {
-    this.scheduled = false;
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.finished.length === 0) return;
     const { finished } = this;
     this.finished = [];
