@@ -37,6 +37,8 @@ export class RedisLink {
   private lastCheckMs = performance.now();
   private silentSinceMs: number | undefined;
   private closed = false;
+  /** Absent for blocking reads: their time says how little there was to read, not how Redis does. */
+  private readonly seconds: { observe(seconds: number): void } | undefined;
 
   constructor(
     private readonly settings: RedisSettings,
@@ -45,6 +47,7 @@ export class RedisLink {
     private readonly telemetry: Telemetry,
   ) {
     this.client = openRedis(settings, role, kind, telemetry);
+    if (kind !== 'blocking') this.seconds = telemetry.metrics.redisCommandsSeconds.labels(role, kind);
     this.timer = setInterval(() => this.check(), checkIntervalMs);
     this.timer.unref();
   }
@@ -85,12 +88,14 @@ export class RedisLink {
         (value) => {
           if (!this.waiting.delete(call)) return;
           this.silentSinceMs = undefined;
+          this.seconds?.observe((performance.now() - call.startedMs) / 1_000);
           resolve(value);
         },
         (error: Error) => {
           if (!this.waiting.delete(call)) return;
           if (error.message === 'Command timed out') this.silentSinceMs ??= call.startedMs;
           else this.silentSinceMs = undefined;
+          this.telemetry.metrics.redisErrorsTotal.labels(this.role, this.kind).inc();
           reject(error);
         },
       );

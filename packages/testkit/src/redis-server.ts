@@ -38,7 +38,7 @@ const readyTimeoutMs = 15_000;
 /** Starts a Redis; throws with the line to type where the machine has none. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await portFor(options.args ?? []));
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly'];
   args.push(options.appendOnly === true ? 'yes' : 'no', ...(options.args ?? []));
   let child = await launch(port, args);
@@ -65,6 +65,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     resume: () => void child.kill('SIGCONT'),
     flush: () => command(port, 'FLUSHALL', '+OK'),
   };
+}
+
+/** A node of a cluster also listens 10,000 higher, which not every free port leaves room for. */
+const clusterPortMax = 55_000;
+
+async function portFor(args: string[]): Promise<number> {
+  const port = await freePort();
+  return args.includes('--cluster-enabled') && port > clusterPortMax ? portFor(args) : port;
 }
 
 async function launch(port: number, args: string[]): Promise<ChildProcess> {

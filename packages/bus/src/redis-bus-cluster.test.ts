@@ -1,0 +1,73 @@
+import type { RedisSettings } from '@sluice/contracts';
+import { openRedis, type RedisClient } from '@sluice/redis';
+import { type RedisServer, startRedis } from '@sluice/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { registerBusTests } from './conformance/bus-conformance.js';
+import { message, quietTelemetry, textOf, until } from './conformance/test-parts.js';
+import { keySlot } from './key-slot.js';
+import { busKeys } from './keys.js';
+import { createRedisBus } from './redis-bus.js';
+
+const nodeCount = 3;
+let nodes: RedisServer[] = [];
+let direct: RedisClient[] = [];
+let tests = 0;
+
+function nodeSettings(url: string): RedisSettings {
+  return { mode: 'standalone', url, nodes: [], sentinelName: '', keyPrefix: 'x', shards: 1 };
+}
+
+function clusterSettings(keyPrefix: string): RedisSettings {
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  return { mode: 'cluster', url: 'redis://127.0.0.1', nodes: addresses, sentinelName: '', keyPrefix, shards: 6 };
+}
+
+beforeAll(async () => {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  nodes = await Promise.all(Array.from({ length: nodeCount }, () => startRedis({ args })));
+  direct = nodes.map(({ url }) => openRedis(nodeSettings(url), 'raw', 'consumer', quietTelemetry()));
+  for (const [i, client] of direct.entries()) {
+    const first = Math.ceil((i * 16_384) / nodeCount);
+    const last = Math.ceil(((i + 1) * 16_384) / nodeCount) - 1;
+    await client.call('CLUSTER', ['ADDSLOTSRANGE', first, last]);
+    await client.call('CLUSTER', ['SET-CONFIG-EPOCH', i + 1]);
+  }
+  for (const { port } of nodes.slice(1)) await direct[0]?.call('CLUSTER', ['MEET', '127.0.0.1', port]);
+  const formed = async (client: RedisClient) => {
+    const info = String(await client.call('CLUSTER', ['INFO']));
+    return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodeCount}`);
+  };
+  for (const client of direct) await until('the cluster', () => formed(client), 20_000);
+});
+
+afterAll(async () => {
+  for (const client of direct) client.disconnect();
+  await Promise.all(nodes.map((node) => node.stop()));
+});
+
+registerBusTests('Redis Cluster of three nodes, 6 shards', {
+  create: async () =>
+    createRedisBus({ settings: clusterSettings(`c${tests++}`), role: 'test', telemetry: quietTelemetry() }),
+  cleanUp: async () => {},
+});
+
+it('spreads batches over all shards and nodes', async () => {
+  const settings = clusterSettings('spread');
+  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry() });
+  await until('bus available', () => bus.available);
+  const shards = new Set<string>();
+  await bus.consume((delivery) => {
+    shards.add(delivery.deliveryId.split(':')[0] ?? '');
+    expect(textOf(delivery)).toBe('x');
+    delivery.done();
+  });
+  const producer = bus.openProducer('e1');
+  for (let i = 0; i < 30; i++) {
+    producer.append(message('x'));
+    await producer.drain();
+  }
+  await until('every shard', () => shards.size === 6);
+  const owners = busKeys(settings).shards.map(({ stream }) => Math.floor((keySlot(stream) * nodeCount) / 16_384));
+  expect([0, 1, 2].map((node) => owners.filter((owner) => owner === node).length)).toEqual([2, 2, 2]);
+  await bus.close();
+});
