@@ -145,6 +145,18 @@ describe('reaping', () => {
     expect(await client.keys(`${tag}*`)).toEqual([]);
   });
 
+  it('fences a node that renews while a survivor is at work on it', async () => {
+    const handlers = countingHandlers();
+    const frozen = await createStore({ leaseRenewIntervalMs: 60_000 }).join(handlers);
+    await frozen.register(record(frozen));
+    const tag = `{${settings.keyPrefix}:n${frozen.nodeSlot}}`;
+    await client.multi().del(`${tag}:lease`).hset(`${tag}:node`, 'suspectSince', 1).exec();
+    await (await createReadyStore()).reapDeadNodes(async () => {
+      expect(await frozen.renew()).toBe(false);
+    });
+    expect(handlers).toMatchObject({ fenced: 1, forgotten: 0 });
+  });
+
   it('fences a node whose slot another has by now', async () => {
     const handlers = countingHandlers();
     const node = await createStore().join(handlers);
