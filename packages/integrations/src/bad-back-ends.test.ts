@@ -134,7 +134,8 @@ describe('back ends that do not behave', () => {
     const hanging = calls.prepare(definition({ integrationUri: uri, timeoutInMillis: 300 }), route);
     const healthy = calls.prepare(definition({ integrationUri: other.uri }), route);
     const first = Array.from({ length: 4 }, () => invoke(hanging, message('{}')));
-    await pause(50);
+    while (connections < 4) await pause(5);
+    await pause(20);
     const outcomes = Array.from({ length: 20 }, () => invoke(hanging, message('{}')));
     expect(await invoke(healthy, message('{"a":1}'))).toMatchObject({ ok: true });
     const codes = (await Promise.all([...first, ...outcomes])).map((outcome) => outcome.code);

@@ -1,8 +1,7 @@
-import type { IntegrationDefinition } from '@sluice/contracts';
+import type { IntegrationDefinition, IntegrationResponseDefinition } from '@sluice/contracts';
 import type { AnswerExpectation } from './fast-lane/answer-reader.js';
 import {
   failure,
-  type IntegrationAnswer,
   type IntegrationDone,
   type IntegrationOutcome,
   type IntegrationRequest,
@@ -11,16 +10,15 @@ import {
   noHeaders,
   type PreparedIntegration,
 } from './integration.js';
-import { compileResponseChoice, type SelectIntegrationResponse } from './integration-response.js';
+import { compileResponseChoice, type ResponseSelectors } from './integration-response.js';
 import { type IntegrationTarget, resolveTarget } from './integration-target.js';
 import { RequestHead } from './request-head.js';
 import { compileTemplateChoice, type SelectTemplateKey } from './request-template.js';
 import type { Transport } from './transport.js';
 
 /** Evaluators of selection expressions, which belong to the router. Without one, static expressions still work. */
-export interface Selectors {
+export interface Selectors extends ResponseSelectors {
   selectTemplateKey?: SelectTemplateKey;
-  selectIntegrationResponse?: SelectIntegrationResponse;
 }
 
 type OpenTransport = (target: IntegrationTarget) => Transport;
@@ -46,26 +44,27 @@ export function prepareHttp(
 ): PreparedIntegration {
   const call = prepareCall(definition, route, open, false);
   const chooseTemplate = compileTemplateChoice(definition, selectors.selectTemplateKey);
-  const chooseResponse = compileResponseChoice(definition, selectors.selectIntegrationResponse);
-  const respond = (outcome: IntegrationOutcome): IntegrationOutcome => {
+  const chooseResponse = compileResponseChoice(definition, selectors);
+  const respond = (requestBody: Uint8Array, outcome: IntegrationOutcome): IntegrationOutcome => {
     if (!outcome.ok) return outcome;
-    const response = chooseResponse(outcome.status);
+    const { status, headers, body } = outcome;
+    const response = chooseResponse(status);
     if (response === undefined) {
-      return failure('integration_response_unmapped', `no integration response for status ${outcome.status}`);
+      return failure('integration_response_unmapped', `no integration response for status ${status}`);
     }
-    const body = response.template === undefined ? outcome.body : Buffer.from(response.template);
     // Headers of a non-proxy back end reach nobody unless responseParameters map them.
-    return { ok: true, status: outcome.status, headers: noHeaders, body } satisfies IntegrationAnswer;
+    return { ok: true, status, headers: noHeaders, body: response({ requestBody, status, headers }) ?? body };
   };
   return {
     invoke(request, done) {
       const body = request.kind === 'MESSAGE' ? request.body : noBody;
-      if (request.kind === 'DISCONNECT') return call(request, noBody, (outcome) => done(respond(outcome)));
+      const answered: IntegrationDone = (outcome) => done(respond(body, outcome));
+      if (request.kind === 'DISCONNECT') return call(request, noBody, answered);
       const choice = chooseTemplate(body);
       if (choice.kind === 'refused') {
         return done(failure('unsupported_media_type', 'passthroughBehavior refuses a body without a template'));
       }
-      call(request, choice.kind === 'template' ? Buffer.from(choice.text) : body, (outcome) => done(respond(outcome)));
+      call(request, choice.kind === 'template' ? choice.body : body, answered);
     },
   };
 }
@@ -84,11 +83,17 @@ function prepareCall(
   const requestHead = new RequestHead(target, route, proxied);
   const { timeoutMs } = target;
   const headOnly = target.method === 'HEAD';
-  const forMessage: AnswerExpectation = { headOnly, keepHeaders: false, keepBody: route.hasRouteResponse };
+  // The expression that chooses a response template may ask for a header.
+  const keepHeaders = !proxied && definition.integrationResponses.some(hasExpression);
+  const forMessage: AnswerExpectation = { headOnly, keepHeaders, keepBody: route.hasRouteResponse };
   const forConnect: AnswerExpectation = { headOnly, keepHeaders: true, keepBody: true };
   return (request, body, done) => {
     const head = requestHead.render(request, body.length);
     const expectation = request.kind === 'CONNECT' ? forConnect : forMessage;
     transport.send({ head, body, timeoutMs, expectation }, done);
   };
+}
+
+function hasExpression(response: IntegrationResponseDefinition): boolean {
+  return response.templateSelectionExpression !== undefined;
 }

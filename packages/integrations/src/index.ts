@@ -9,4 +9,6 @@ export type {
   IntegrationRoute,
   PreparedIntegration,
 } from './integration.js';
+export type { CompileResponseTemplateKey, ResponseSources, SelectIntegrationResponse } from './integration-response.js';
 export * from './invoker.js';
+export type { SelectTemplateKey } from './request-template.js';

@@ -5,7 +5,7 @@ import { MisconfiguredIntegrationError } from './integration.js';
 export type SelectTemplateKey = (body: Uint8Array) => string | undefined;
 
 /** What becomes of a request body: rendered from a template, passed through, or refused (spec 06 §6.2). */
-export type TemplateChoice = { kind: 'template'; text: string } | { kind: 'passthrough' } | { kind: 'refused' };
+export type TemplateChoice = { kind: 'template'; body: Uint8Array } | { kind: 'passthrough' } | { kind: 'refused' };
 
 const passthrough: TemplateChoice = { kind: 'passthrough' };
 const refused: TemplateChoice = { kind: 'refused' };
@@ -21,7 +21,7 @@ export function compileTemplateChoice(
   const templates = new Map<string, TemplateChoice>();
   for (const [key, text] of Object.entries(definition.requestTemplates)) {
     assertStatic(`requestTemplates.${key}`, text);
-    templates.set(key, { kind: 'template', text });
+    templates.set(key, { kind: 'template', body: Buffer.from(text) });
   }
   const byDefault = templates.get('$default');
   const unmatched = choiceWithoutTemplate(definition, templates.size > 0);

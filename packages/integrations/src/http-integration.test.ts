@@ -8,6 +8,7 @@ const response = (integrationResponseKey: string, text?: string, key = '$default
   templateSelectionExpression: undefined,
   responseTemplates: text === undefined ? {} : { [key]: text },
 });
+const compileResponseTemplateKey = () => (sources: { status: number }) => String(sources.status);
 const teapot = () =>
   backEnd({
     respond: (_request, answer) => answer.writeHead(418, { 'x-a': '1' }).end('short and stout'),
@@ -147,10 +148,45 @@ describe('HTTP', () => {
       [undefined, { other: 'other' }],
     ] as const) {
       const chosen = { ...response('$default'), templateSelectionExpression: expression, responseTemplates: templates };
-      const integration = prepared({ integrationType: 'HTTP', integrationUri: uri, integrationResponses: [chosen] });
+      const changes = { integrationType: 'HTTP' as const, integrationUri: uri, integrationResponses: [chosen] };
+      const integration = prepared(changes, {}, expression?.startsWith('$') ? { compileResponseTemplateKey } : {});
       outcomes.push((await invoke(integration, message('{}'))).text);
     }
     expect(outcomes).toEqual(['by status', 'default', 'static', 'json', 'json', 'short and stout']);
+  });
+
+  it('[RS-9] an expression sees the message, the status and the headers; one that is not valid fails out loud', async () => {
+    const { uri } = await teapot();
+    const chosen = { ...response('$default', 'chosen', 'key'), templateSelectionExpression: 'x' };
+    const changes = { integrationType: 'HTTP' as const, integrationUri: uri, integrationResponses: [chosen] };
+    const seen: unknown[] = [];
+    const spying = prepared(
+      changes,
+      {},
+      {
+        compileResponseTemplateKey: () => (sources) => {
+          seen.push(sources);
+          return 'key';
+        },
+      },
+    );
+    expect((await invoke(spying, message('{"a":1}'))).text).toBe('chosen');
+    expect(seen).toEqual([
+      { requestBody: Buffer.from('{"a":1}'), status: 418, headers: expect.arrayContaining([['x-a', '1']]) },
+    ]);
+    const failing = prepared(
+      changes,
+      {},
+      {
+        compileResponseTemplateKey: () => {
+          throw new Error('bad expression');
+        },
+      },
+    );
+    expect(await invoke(failing, message('{}'))).toMatchObject({
+      code: 'integration_misconfigured',
+      detail: 'bad expression',
+    });
   });
 
   it('[RS-7] the router can choose the response', async () => {
@@ -159,57 +195,5 @@ describe('HTTP', () => {
     const changes = { integrationType: 'HTTP' as const, integrationUri: uri, integrationResponses };
     const select = { selectIntegrationResponse: (value: string) => (value === '418' ? 'a' : undefined) };
     expect((await invoke(prepared(changes, {}, select), message('{}'))).text).toBe('chose a');
-  });
-});
-
-describe('MOCK', () => {
-  const mock = (
-    text: string | undefined,
-    keys: string[],
-    passthroughBehavior: 'WHEN_NO_MATCH' | 'NEVER' = 'WHEN_NO_MATCH',
-  ) =>
-    prepared({
-      integrationType: 'MOCK',
-      requestTemplates: text === undefined ? {} : { $default: text },
-      integrationResponses: keys.map((key) => response(key, `reply ${key.replaceAll('$', '')}`)),
-      passthroughBehavior,
-    });
-
-  it('[IN-24] the statusCode of the template selects the response, whose template is the body', async () => {
-    const integration = mock('{"statusCode": 204}', ['$default', '/2\\d\\d/']);
-    for (const request of [message('{}'), message('{}'), connectRequest()]) {
-      expect(await invoke(integration, request)).toMatchObject({ ok: true, status: 204, text: 'reply /2\\d\\d/' });
-    }
-  });
-
-  it('[IN-24] without a response template the body is empty', async () => {
-    const changes = { integrationType: 'MOCK' as const, requestTemplates: { $default: '{"statusCode":200}' } };
-    const integration = prepared({ ...changes, integrationResponses: [response('$default')] });
-    expect(await invoke(integration, message('{"a":1}'))).toMatchObject({ ok: true, text: '' });
-  });
-
-  it.each(['', 'no JSON', '[]', '{}', '{"statusCode":"200"}', '{"statusCode":200.5}', '{"statusCode":99}', 'null'])(
-    '[IN-24] the template %j yields no statusCode',
-    async (text) => {
-      const outcome = await invoke(mock(text, ['$default']), message('{}'));
-      expect(outcome).toMatchObject({ ok: false, code: 'integration_misconfigured' });
-    },
-  );
-
-  it('[IN-25] [IN-26] without a template a message gets the default response, and a handshake fails', async () => {
-    const integration = mock(undefined, ['404', '$default']);
-    expect(await invoke(integration, message('{}'))).toMatchObject({ ok: true, status: 200, text: 'reply default' });
-    expect(await invoke(integration, connectRequest())).toMatchObject({ ok: false, code: 'integration_misconfigured' });
-    expect(await invoke(mock(undefined, ['404']), message('{}'))).toMatchObject({
-      code: 'integration_response_unmapped',
-    });
-    expect(await invoke(mock(undefined, ['$default'], 'NEVER'), message('{}'))).toMatchObject({
-      code: 'unsupported_media_type',
-    });
-  });
-
-  it('[IN-26] a handshake needs an integration response too', async () => {
-    const outcome = await invoke(mock('{"statusCode":200}', []), connectRequest());
-    expect(outcome).toMatchObject({ ok: false, code: 'integration_response_unmapped' });
   });
 });
