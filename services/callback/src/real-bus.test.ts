@@ -25,34 +25,33 @@ interface Process {
   connections: ConnectionStore;
 }
 
-/** What each process of the cluster, or the only process, has of bus and store. */
-const kinds: [string, () => (role: string) => Process][] = [
-  [
-    'in one process',
-    () => {
-      const only = closing({ bus: createMemoryBus({ telemetry }), connections: createMemoryConnectionStore() });
-      return () => only;
-    },
-  ],
-  [
-    'over Redis',
-    () => {
-      const settings: RedisSettings = {
-        mode: 'standalone',
-        url: redis.url,
-        nodes: [],
-        sentinelName: '',
-        keyPrefix: `t${runs++}`,
-        shards: 1,
-      };
-      return (role) =>
-        closing({
-          bus: createRedisBus({ settings, role, telemetry }),
-          connections: createRedisConnectionStore({ settings, role, telemetry }),
-        });
-    },
-  ],
-];
+/** What each process of the cluster has of bus and store. */
+function overRedis(): (role: string) => Process {
+  const settings: RedisSettings = {
+    mode: 'standalone',
+    url: redis.url,
+    nodes: [],
+    sentinelName: '',
+    keyPrefix: `t${runs++}`,
+    shards: 1,
+  };
+  return (role) =>
+    closing({
+      bus: createRedisBus({ settings, role, telemetry }),
+      connections: createRedisConnectionStore({ settings, role, telemetry }),
+    });
+}
+
+/** What the only process has. */
+function inOneProcess(): (role: string) => Process {
+  const only = closing({ bus: createMemoryBus({ telemetry }), connections: createMemoryConnectionStore() });
+  return () => only;
+}
+
+const kinds = [
+  ['in one process', inOneProcess],
+  ['over Redis', overRedis],
+] as const;
 
 function closing(process: Process): Process {
   endings.push(
@@ -119,4 +118,26 @@ describe.each(kinds)('@connections %s', (_, prepare) => {
     const [command] = edge.commands;
     expect(command?.kind === 'POST' && Buffer.compare(command.body, bytes)).toBe(0);
   });
+});
+
+describe('Redis comes back empty', () => {
+  it('[CB-23] a live connection is never called gone, and is reached again', async () => {
+    const { edge, ask } = await start(overRedis());
+    const id = edge.connect('chat/dev');
+    expect((await ask(id, 'POST', 'before')).status).toBe(200);
+    await redis.flush();
+    const statuses: number[] = [];
+    await expect
+      .poll(
+        async () => {
+          const { status } = await ask(id, 'POST', 'after');
+          statuses.push(status);
+          return status;
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(200);
+    expect(statuses).not.toContain(410);
+    expect(edge.received(id)).toContain('after');
+  }, 40_000);
 });

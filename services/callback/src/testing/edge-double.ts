@@ -74,13 +74,15 @@ export class EdgeDouble {
     readonly nodeSlot: number,
   ) {}
 
-  open(): Promise<Inbox> {
-    return this.bus.openInbox(edgeInbox(this.nodeSlot), {
+  async open(): Promise<Inbox> {
+    const inbox = await this.bus.openInbox(edgeInbox(this.nodeSlot), {
       onCommands: (commands) => {
         for (const command of commands) this.take(command);
       },
-      onLost: () => {},
+      // The double's lease is never in doubt.
+      onLost: () => void inbox.reopen(),
     });
+    return inbox;
   }
 
   connect(scope: string, userAgent = 'wscat'): ConnectionId {
