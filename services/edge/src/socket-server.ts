@@ -108,7 +108,7 @@ function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandle
     pong: (ws: WebSocket<UserData>) => handlers.pong(connectionOf(ws)),
     drain: (ws: WebSocket<UserData>) => handlers.writable(connectionOf(ws)),
     close(ws: WebSocket<UserData>, code: number, reason: ArrayBuffer) {
-      handlers.closed(connectionOf(ws), code, Buffer.from(reason).toString());
+      if (code === 1006) console.log('SRV', performance.now(), code, Buffer.from(reason).toString(), new Error().stack, connectionOf(ws)); handlers.closed(connectionOf(ws), code, Buffer.from(reason).toString());
     },
   };
 }
@@ -135,8 +135,11 @@ export class PendingUpgrade {
   accept(connection: Connection, protocol: string): boolean {
     if (!this.take()) return false;
     const key = headerOf(this.head, 'sec-websocket-key');
-    // Extensions are never negotiated: what the client offers goes to the integration only.
-    this.res.cork(() => this.res.upgrade<UserData>({ connection }, key, protocol, '', this.context));
+    // Not inside `cork`, as the library's own example has it: when the upgraded socket happens to stay at its address, cork
+    // reads the WebSocket's memory as if it were still the response's and may close it right after the 101, which it did
+    // for about one in ten first connections of a process. Extensions are never negotiated: what the client offers goes to
+    // the integration only.
+    this.res.upgrade<UserData>({ connection }, key, protocol, '', this.context);
     return true;
   }
 
