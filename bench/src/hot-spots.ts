@@ -32,6 +32,19 @@ export function hotSpots(profile: CpuProfile, countMax: number): HotSpot[] {
     .map(([place, count]) => ({ place, selfPercent: (count / Math.max(total, 1)) * 100 }));
 }
 
+/** The same samples by where the code comes from: a workspace package, a library, Node itself, native code. */
+export function byOrigin(profile: CpuProfile): HotSpot[] {
+  const origins = hotSpots(profile, Number.POSITIVE_INFINITY);
+  const shares = new Map<string, number>();
+  for (const { place, selfPercent } of origins) {
+    const origin = originPattern.exec(place)?.[0] ?? (place.startsWith('(') ? place : 'native');
+    shares.set(origin, (shares.get(origin) ?? 0) + selfPercent);
+  }
+  return [...shares].sort((a, b) => b[1] - a[1]).map(([place, selfPercent]) => ({ place, selfPercent }));
+}
+
+const originPattern = /^(node:|(packages|services|bench|node_modules)\/(@[^/]+\/)?[^/]+)/;
+
 function placeOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
   const name = functionName === '' ? '(anonymous)' : functionName;
   if (url === '') return name;
@@ -55,10 +68,13 @@ export async function sayHotSpots(
     const inspector = await Inspector.attach(started);
     await inspector.startProfile(profileIntervalMicroseconds);
     await pause(profileMs);
-    const spots = hotSpots(await inspector.stopProfile(), spotsShown);
+    const profile = await inspector.stopProfile();
     inspector.close();
+    const origins = byOrigin(profile).filter(({ selfPercent }) => selfPercent >= 0.5);
+    run.say(`  ${started.name}: ${origins.map((spot) => `${spot.place} ${spot.selfPercent.toFixed(1)} %`).join(', ')}`);
     run.say(`  hottest functions of ${started.name}, self %:`);
-    for (const { place, selfPercent } of spots) run.say(`  ${selfPercent.toFixed(1).padStart(7)}  ${place}`);
+    for (const { place, selfPercent } of hotSpots(profile, spotsShown))
+      run.say(`  ${selfPercent.toFixed(1).padStart(7)}  ${place}`);
   }
   await run.generator.call('stop', undefined);
 }

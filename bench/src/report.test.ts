@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readOptions } from './command-line.js';
-import { hotSpots } from './hot-spots.js';
+import { byOrigin, hotSpots } from './hot-spots.js';
 import { median, percentile } from './measure-round.js';
 import { clientFrame, messageBytes, messageShape, mockReply, readSequence, writeSequence } from './message.js';
 import { replaceTable, shortTable } from './readme-table.js';
@@ -160,6 +160,11 @@ describe('numbers', () => {
     expect(hotSpots({ nodes }, 5)).toEqual([
       { place: 'node_modules/ioredis/a.js:5 read', selfPercent: 60 },
       { place: '(garbage collector)', selfPercent: 40 },
+    ]);
+    expect(byOrigin({ nodes: [...nodes, { id: 5, callFrame: frame('send', ''), hitCount: 100 }] })).toEqual([
+      { place: 'native', selfPercent: 50 },
+      { place: 'node_modules/ioredis', selfPercent: 30 },
+      { place: '(garbage collector)', selfPercent: 20 },
     ]);
   });
 });
