@@ -11,16 +11,17 @@ const writeRefusals = /^(OOM|READONLY|LOADING|MISCONF|CLUSTERDOWN|MASTERDOWN|NOR
 const pollWhileAwayMs = 100;
 
 /**
- * What producers know of Redis: whether it answers, whether it takes writes, and how full each shard is. While it does not
- * answer, frames are refused at once instead of each waiting for its own timeout; the poll finds out when it is back.
+ * What producers know of Redis: which shards answer, whether it takes writes, and how full each shard is. While none answers,
+ * frames are refused at once instead of each waiting for its own timeout; the poll finds out when one is back. On a cluster a
+ * node that is away takes only its own shards with it.
  */
 export class BusHealth {
-  private answering = false;
+  private readonly answering: boolean[];
+  private readonly full: boolean[];
   private answeredOnce = false;
   private readonly bornMs = performance.now();
   private writesRefusedUntilMs = 0;
   private lastFailureMs = Number.NEGATIVE_INFINITY;
-  private readonly full: boolean[];
   private nextShard = 0;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -29,17 +30,20 @@ export class BusHealth {
     private readonly keys: BusKeys,
     private readonly link: RedisLink,
     private readonly telemetry: Telemetry,
+    /** Whether shards live on several servers, so that one can be away without the others. */
+    private readonly independent: boolean,
   ) {
+    this.answering = keys.shards.map(() => false);
     this.full = keys.shards.map(() => false);
     void this.poll();
   }
 
   get available(): boolean {
-    return this.answering && performance.now() >= this.writesRefusedUntilMs;
+    return this.reachable && performance.now() >= this.writesRefusedUntilMs;
   }
 
   get reachable(): boolean {
-    return this.answering;
+    return this.answering.includes(true);
   }
 
   /** Whether Redis failed so lately that the owner of an inbox may not have had the time to make it again. */
@@ -47,39 +51,42 @@ export class BusHealth {
     return performance.now() - this.lastFailureMs < 2 * limits.leaseRenewIntervalMs;
   }
 
+  /** Whether an envelope may join a batch now. */
+  get refusal(): Refusal | undefined {
+    for (let i = 0; i < this.full.length; i++)
+      if (this.answering[i] === true && this.full[i] === false) return undefined;
+    return this.reachable ? 'backlog_full' : 'bus_unavailable';
+  }
+
   /** The shard for the next batch, or why there is none. Whole batches go round, so that they stay large. */
   nextOpenShard(): ShardKeys | Refusal {
-    if (!this.answering) return 'bus_unavailable';
     const { shards } = this.keys;
     for (let i = 0; i < shards.length; i++) {
       const index = (this.nextShard + i) % shards.length;
       const shard = shards[index];
-      if (shard === undefined || this.full[index] === true) continue;
+      if (shard === undefined || this.full[index] === true || this.answering[index] !== true) continue;
       this.nextShard = index + 1;
       return shard;
     }
-    return 'backlog_full';
+    return this.reachable ? 'backlog_full' : 'bus_unavailable';
   }
 
-  /** Whether an envelope may join a batch now. */
-  get refusal(): Refusal | undefined {
-    if (!this.answering) return 'bus_unavailable';
-    return this.full.includes(false) ? undefined : 'backlog_full';
-  }
-
-  succeeded(): void {
-    this.answering = true;
-    this.answeredOnce = true;
+  /** Redis took a write to this shard. */
+  wrote(shard: ShardKeys): void {
+    this.answers(shard);
     this.writesRefusedUntilMs = 0;
   }
 
-  failed(error: Error): void {
+  /** A command failed: one for this shard, or one for an inbox, which can be on any server. */
+  failed(error: Error, shard: ShardKeys | undefined): void {
     // The first attempts come before the first connection stands, and say nothing about the owners of inboxes.
     const connecting = !this.answeredOnce && performance.now() - this.bornMs < 1_000;
     if (!connecting) this.lastFailureMs = performance.now();
     // The poll only reads, and would call a Redis fine that is out of memory: the next probe of writing is a second away.
     if (writeRefusals.test(error.message)) this.writesRefusedUntilMs = performance.now() + 1_000;
-    else if (error.name !== 'ReplyError') this.answering = false;
+    else if (error.name === 'ReplyError') return;
+    else if (!this.independent) this.answering.fill(false);
+    else if (shard !== undefined) this.answering[shard.index] = false;
   }
 
   close(): void {
@@ -90,15 +97,14 @@ export class BusHealth {
   private async poll(): Promise<void> {
     await Promise.all(this.keys.shards.map((shard) => this.pollShard(shard)));
     if (this.closed) return;
-    const delayMs = this.answering ? limits.backlogPollIntervalMs : pollWhileAwayMs;
+    const delayMs = this.answering.includes(false) ? pollWhileAwayMs : limits.backlogPollIntervalMs;
     this.timer = setTimeout(() => void this.poll(), delayMs).unref();
   }
 
   private async pollShard(shard: ShardKeys): Promise<void> {
     try {
       const length = Number(await this.link.call('XLEN', [shard.stream]));
-      this.answering = true;
-      this.answeredOnce = true;
+      this.answers(shard);
       const full = length >= limits.backlogEntriesMax;
       if (full && this.full[shard.index] !== true) {
         this.telemetry.log.warn(
@@ -111,7 +117,12 @@ export class BusHealth {
       }
       this.full[shard.index] = full;
     } catch (error) {
-      if (!this.closed) this.failed(error as Error);
+      if (!this.closed) this.failed(error as Error, shard);
     }
+  }
+
+  private answers(shard: ShardKeys): void {
+    this.answeredOnce = true;
+    this.answering[shard.index] = true;
   }
 }

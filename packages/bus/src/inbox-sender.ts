@@ -97,14 +97,13 @@ export class InboxSender {
     const name = `${this.writerId}:${batch.sequence}`;
     this.link.call('XADD', [writer.stream, 'NOMKSTREAM', '*', name, batch.bytes]).then(
       (id) => {
-        this.health.succeeded();
         if (id !== null) this.finish(writer, undefined);
         // Inboxes have leases: after an outage their owners need a moment to make them again.
         else if (this.health.unsettled) this.retry(writer, batch, 'gone');
         else this.finish(writer, 'gone');
       },
       (error: Error) => {
-        this.health.failed(error);
+        this.health.failed(error, undefined);
         this.retry(writer, batch, 'failed');
       },
     );

@@ -71,3 +71,26 @@ it('spreads batches over all shards and nodes', async () => {
   expect([0, 1, 2].map((node) => owners.filter((owner) => owner === node).length)).toEqual([2, 2, 2]);
   await bus.close();
 });
+
+it('a frozen node takes only its own shards with it', async () => {
+  const settings = clusterSettings('frozen');
+  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry() });
+  await until('bus available', () => bus.available);
+  const producer = bus.openProducer('e1');
+  const refusals: (string | undefined)[] = [];
+  const append = async () => {
+    producer.append(message('x'), (_, refusal) => refusals.push(refusal));
+    await producer.drain();
+  };
+  for (let i = 0; i < 6; i++) await append();
+  nodes[1]?.pause();
+  try {
+    // At most one batch meets each of the two frozen shards before they are passed over.
+    for (let i = 0; i < 30; i++) await append();
+    expect(refusals.filter((refusal) => refusal !== undefined).length).toBeLessThanOrEqual(2);
+    expect(bus.available).toBe(true);
+  } finally {
+    nodes[1]?.resume();
+  }
+  await bus.close();
+});

@@ -41,7 +41,7 @@ class RedisBus implements Bus {
   constructor(private readonly options: RedisBusOptions) {
     this.keys = busKeys(options.settings);
     this.producerLink = this.link('producer', 'producer');
-    this.health = new BusHealth(this.keys, this.producerLink, options.telemetry);
+    this.health = new BusHealth(this.keys, this.producerLink, options.telemetry, options.settings.mode === 'cluster');
     this.sender = new InboxSender(this.incarnation, this.keys, this.producerLink, this.health, options.telemetry);
     this.deadLetters = new RedisDeadLetters(this.keys, () => this.producerLink);
   }

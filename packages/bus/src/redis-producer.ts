@@ -94,13 +94,13 @@ export class RedisProducer implements FrameProducer {
     this.link.call('XADD', [shard.stream, '*', batchField, bytes]).then(
       () => {
         this.inflightBytes -= bytes.length;
-        this.health.succeeded();
+        this.health.wrote(shard);
         this.observe(shard, 'ok', startedMs);
         this.settle(batch, undefined);
       },
       (error: Error) => {
         this.inflightBytes -= bytes.length;
-        this.health.failed(error);
+        this.health.failed(error, shard);
         this.observe(shard, 'failed', startedMs);
         this.telemetry.log.warn('bus.append_failed', `a batch was not accepted: ${error.message}`, {
           count: batch.envelopes.length,
