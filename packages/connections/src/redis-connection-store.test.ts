@@ -269,6 +269,7 @@ describe('a Redis that fails', () => {
       await sweepFor(20);
       return node.held();
     });
+    await waitFor('the sweeping store to be back too', async () => (await other.nodeState(node.nodeSlot)) === 'live');
     await sweepFor(2 * timing.leaseMs);
     expect(emitted).toEqual([]);
     expect(handlers).toMatchObject({ fenced: 0, forgotten: 0 });
