@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './free-port.js';
 import { waitFor } from './wait-for.js';
 
 const command = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
@@ -20,7 +19,7 @@ export interface GatewayProcessOptions {
   /** Further `SLUICE_…` variables and flags. */
   env?: Record<string, string>;
   args?: string[];
-  /** Do not wait for readiness (for tests of a start that cannot succeed yet). */
+  /** Wait only until the admin port answers (for tests of a start that cannot succeed yet). */
   dontWait?: boolean;
 }
 
@@ -28,6 +27,7 @@ export interface GatewayProcessOptions {
 export interface GatewayProcess {
   readonly role: GatewayRole;
   readonly pid: number;
+  /** 0 until it listens, and for a router. */
   readonly port: number;
   readonly adminPort: number;
   /** Everything it printed so far, both streams. */
@@ -49,27 +49,20 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   // JSON is YAML.
   const file = join(directory, 'sluice.yaml');
   writeFileSync(file, JSON.stringify(options.config));
-  const port = options.port ?? (await freePort());
-  const adminPort = options.adminPort ?? (await freePort());
-  const args = [command, options.role, '--config', file, '--admin-port', `${adminPort}`];
-  if (options.role !== 'router') args.push('--port', `${port}`);
+  // 0: the process takes a free port and logs it. A port looked up beforehand may be a client's by the time it is bound.
+  const args = [command, options.role, '--config', file, '--admin-port', `${options.adminPort ?? 0}`];
+  if (options.role !== 'router') args.push('--port', `${options.port ?? 0}`);
   if (options.redisUrl !== undefined) args.push('--redis', options.redisUrl);
   const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
   });
-  const gateway = watch(child, options.role, port, adminPort, directory);
-  if (options.dontWait !== true) await ready(gateway);
+  const gateway = watch(child, options.role, directory);
+  await untilReady(gateway, options.dontWait === true);
   return gateway;
 }
 
-function watch(
-  child: ChildProcess,
-  role: GatewayRole,
-  port: number,
-  adminPort: number,
-  directory: string,
-): GatewayProcess {
+function watch(child: ChildProcess, role: GatewayRole, directory: string): GatewayProcess {
   let output = '';
   const keep = (chunk: Buffer) => {
     output = `${output}${chunk}`.slice(-1_000_000);
@@ -85,15 +78,21 @@ function watch(
       resolve({ code, signal });
     });
   });
+  const logged = (event: RegExp) => Number(event.exec(output)?.[1] ?? 0);
+  const adminPort = () => logged(/"admin\.listening".*http:\/\/[^"]*:(\d+)"/);
   const admin = async (path: string, method = 'GET') => {
-    const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, { method });
+    const response = await fetch(`http://127.0.0.1:${adminPort()}${path}`, { method });
     return { status: response.status, body: await response.text() };
   };
   return {
     role,
     pid: child.pid ?? 0,
-    port,
-    adminPort,
+    get port() {
+      return logged(/"(?:edge|callback)\.listening".*:(\d+)"/);
+    },
+    get adminPort() {
+      return adminPort();
+    },
     output: () => output,
     admin,
     metric: async (name, ...labels) => sumOf((await admin('/metrics')).body, name, labels),
@@ -106,15 +105,16 @@ function watch(
   };
 }
 
-async function ready(gateway: GatewayProcess): Promise<void> {
+async function untilReady(gateway: GatewayProcess, untilAnswering: boolean): Promise<void> {
   let ended: { code: number | null } | undefined;
   gateway.exited.then((end) => {
     ended = end;
   });
   const isReady = async () => {
     if (ended !== undefined) return true;
+    if (gateway.adminPort === 0) return false;
     return gateway.admin('/readyz').then(
-      ({ status }) => status === 200,
+      ({ status }) => untilAnswering || status === 200,
       () => false,
     );
   };
