@@ -15,6 +15,7 @@ type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[]][]][] |
 /** Entries read are deleted in the background, at the latest after this many and after `trimDelayMs`. */
 const trimEvery = 64;
 const trimDelayMs = 250;
+const openRetryMs = 200;
 
 /**
  * This process's own inbox: a stream that exists as long as its lease, read in order over a connection of its own. The lease
@@ -40,8 +41,16 @@ export class RedisInbox implements Inbox {
     private readonly onClosed: (inbox: RedisInbox) => void,
   ) {}
 
+  /** Makes the inbox and starts reading; tries for as long as Redis is away. */
   async open(): Promise<void> {
-    await this.reopen();
+    while (!this.closed) {
+      try {
+        await this.reopen();
+        break;
+      } catch {
+        await sleep(openRetryMs, undefined, { ref: false });
+      }
+    }
     void this.read();
     this.scheduleRenewal();
   }
@@ -56,7 +65,9 @@ export class RedisInbox implements Inbox {
 
   async close(): Promise<void> {
     this.release();
-    await this.commands.script(closeInbox, [this.keys.stream, this.keys.owner], [this.token]);
+    const closed = this.commands.script(closeInbox, [this.keys.stream, this.keys.owner], [this.token]);
+    // While Redis is away its answer never comes, and a process that stops must not wait for it: the lease runs out by itself.
+    await Promise.race([closed, sleep(limits.busCloseMs, undefined, { ref: false })]);
   }
 
   /** Ends the reading and the renewals and lets the lease run out. */
@@ -79,7 +90,7 @@ export class RedisInbox implements Inbox {
         if (reply !== null && token === this.token && !this.closed) this.take(reply[0]?.[1] ?? []);
       } catch {
         if (this.closed) return;
-        await sleep(50 + Math.random() * 200);
+        await sleep(50 + Math.random() * 200, undefined, { ref: false });
         // Redis may have come back empty: no need to wait for the next turn of the renewal to know.
         void this.renew();
       }

@@ -196,6 +196,8 @@ export const limits = {
   /** Ours: what the admin port grants one client; a scrape or probe needs a fraction of it. */
   adminRequestTimeoutMs: 10_000,
   adminConnectionsMax: 100,
+  /** Ours: what a part of a stopping process gets beyond the time its own work may take; then it is left behind. */
+  partStopMarginMs: 5_000,
   /** Ours: how often a starting process asks a Redis that has not answered yet. */
   redisStartPollIntervalMs: 500,
   /** Ours: how often a starting process looks whether its bus is there, once Redis has answered. */

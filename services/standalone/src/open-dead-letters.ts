@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisBus, type DeadLetters } from '@sluice/bus';
 import type { Settings } from '@sluice/config';
 import { createTelemetry } from '@sluice/telemetry';
@@ -19,6 +20,7 @@ export async function openDeadLetters(
     throw signal.aborted ? new Error(`${shownRedis(redis)} does not answer`) : error;
   });
   const bus = createRedisBus({ settings: redis, role: 'command', telemetry });
+  await untilReachable(bus.deadLetters, signal);
   return {
     deadLetters: bus.deadLetters,
     async close() {
@@ -26,4 +28,17 @@ export async function openDeadLetters(
       await telemetry.close();
     },
   };
+}
+
+// The bus connects in the background and refuses commands until it has.
+async function untilReachable(deadLetters: DeadLetters, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await deadLetters.count();
+      return;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await sleep(50);
+    }
+  }
 }

@@ -15,9 +15,9 @@ export interface SharedState {
   bus: Bus;
   connections: ConnectionStore;
   jobs: BackgroundJobs;
-  close(): Promise<void>;
 }
 
+/** Opens it; connects in the background. The caller closes the members, jobs first and the bus last. */
 export function openSharedState(settings: Settings, telemetry: Telemetry): SharedState {
   const { redis, command } = settings;
   const role = command === 'start' ? 'standalone' : command;
@@ -28,14 +28,5 @@ export function openSharedState(settings: Settings, telemetry: Telemetry): Share
       ? createMemoryConnectionStore()
       : createRedisConnectionStore({ settings: redis, role, telemetry });
   const jobs = redis === undefined ? createMemoryJobs({ telemetry }) : createBullJobs({ settings: redis, telemetry });
-  return {
-    bus,
-    connections,
-    jobs,
-    async close() {
-      await jobs.close();
-      await connections.close();
-      await bus.close();
-    },
-  };
+  return { bus, connections, jobs };
 }

@@ -17,6 +17,8 @@ import {
 import { awaitRedis, shownRedis } from './await-redis.js';
 import { makeServices, type Role, type Services } from './services.js';
 import { openSharedState, type SharedState } from './shared-state.js';
+import { type StartedPart, stopPart } from './stop-part.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface StartOptions {
   version: string;
@@ -77,7 +79,7 @@ export async function startProcess(
 
 class StartingProcess {
   /** What has been started, with how it is stopped, in order of the start. */
-  private readonly started: (() => Promise<void> | void)[] = [];
+  private readonly started: StartedPart[] = [];
   private waitingFor: string | undefined = 'the start has just begun';
   private stopping: Promise<void> | undefined;
   private services: Services = { edge: undefined, router: undefined, callback: undefined };
@@ -90,9 +92,9 @@ class StartingProcess {
 
   async run(roles: readonly Role[], role: string): Promise<RunningProcess> {
     const { settings, telemetry, options } = this;
-    this.started.push(() => telemetry.close());
+    this.push('telemetry', limits.spanExportTimeoutMs, () => telemetry.close());
     this.logStart(role);
-    this.started.push(collectProcessMetrics(telemetry.metrics, { version: options.version, role }));
+    this.push('process metrics', 0, collectProcessMetrics(telemetry.metrics, { version: options.version, role }));
     const admin = await this.startAdmin();
     const definitions = createMemoryDefinitionStore(settings.apis);
     const state = await this.openState();
@@ -123,14 +125,12 @@ class StartingProcess {
     return this.stopping;
   }
 
+  private push(name: string, workMs: number, stop: StartedPart['stop']): void {
+    this.started.push({ name, workMs, stop });
+  }
+
   async undo(): Promise<void> {
-    for (const stop of this.started.splice(0).reverse()) {
-      try {
-        await stop();
-      } catch (error) {
-        this.telemetry.log.error('process.failed', 'a part could not be stopped cleanly', { error });
-      }
-    }
+    for (const part of this.started.splice(0).reverse()) await stopPart(part, this.telemetry.log);
   }
 
   private logStart(role: string): void {
@@ -155,7 +155,7 @@ class StartingProcess {
       drain: this.options.onDrainRequested,
     });
     const address = await admin.start();
-    this.started.push(() => admin.stop());
+    this.push('admin port', limits.adminRequestTimeoutMs, () => admin.stop());
     return address;
   }
 
@@ -167,7 +167,9 @@ class StartingProcess {
       await awaitRedis({ settings: settings.redis, telemetry, production, signal: options.signal });
     }
     const state = openSharedState(settings, telemetry);
-    this.started.push(() => state.close());
+    this.push('bus', limits.busCloseMs, () => state.bus.close());
+    this.push('connection store', 0, () => state.connections.close());
+    this.push('background jobs', limits.jobsCloseMs, () => state.jobs.close());
     // Its own connections come up after those of the look above. Ready before them, the edge would refuse its first frames.
     while (!state.bus.available) await sleep(limits.busStartPollIntervalMs, undefined, { signal: options.signal });
     return state;
@@ -180,18 +182,21 @@ class StartingProcess {
     const { router, callback, edge } = this.services;
     this.waitingFor = `the ${roles.join(', ')} to come up`;
     if (router !== undefined) {
-      this.started.push(() => router.stop(settings.router.drainWorkMs));
+      this.push('router', settings.router.drainWorkMs, () => router.stop(settings.router.drainWorkMs));
       await unlessAborted(router.start(), signal);
     }
     let addresses: Omit<Addresses, 'admin'> = { edge: undefined, callback: undefined };
     if (callback !== undefined) {
-      this.started.push(() => callback.stop());
+      this.push('callback', settings.callback.drainWorkMs, () => callback.stop());
       const { port } = await unlessAborted(callback.start(), signal);
       if (port !== undefined) addresses = { ...addresses, callback: { host: settings.callback.host, port } };
     }
     if (edge !== undefined) {
       const { port } = await unlessAborted(edge.start(), signal);
-      this.started.push(() => (this.waitingFor === undefined ? edge.drain() : edge.close()));
+      const { holdMs, windowMs, settleMs } = settings.edge.drain;
+      this.push('edge', holdMs + windowMs + settleMs, () =>
+        this.waitingFor === undefined ? edge.drain() : edge.close(),
+      );
       addresses = { ...addresses, edge: { host: settings.edge.host, port } };
     }
     return addresses;
@@ -210,17 +215,4 @@ class StartingProcess {
     if (callback !== undefined && !callback.ready()) return { ok: false, reason: 'the callback service is not ready' };
     return edge?.ready() ?? { ok: true };
   }
-}
-
-/**
- * Waits for a part to come up, but not longer than the process wants to. A part that is left waiting (a join while Redis is
- * away) ends when the state below it is closed.
- */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
