@@ -124,6 +124,22 @@ describe('back ends that do not behave', () => {
     expect(heads).toEqual(['closed 2']);
   });
 
+  it('[IN-31] a byte that nobody asked for ends the connection, and the next call has another', async () => {
+    let connections = 0;
+    const uri = await tcpServer((socket, count) => {
+      connections = count;
+      socket.on('data', () => {
+        socket.write(answer);
+        if (count === 1) setTimeout(() => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n'), 20);
+      });
+    });
+    const integration = prepared({ integrationUri: uri });
+    expect(await invoke(integration, message('1'))).toMatchObject({ ok: true, text: 'ok' });
+    await pause(100);
+    expect(await invoke(integration, message('2'))).toMatchObject({ ok: true, text: 'ok' });
+    expect(connections).toBe(2);
+  });
+
   it('[IN-29] [N4] a hanging back end costs bounded connections and waiting requests, and no other back end anything', async () => {
     let connections = 0;
     const uri = await tcpServer((_socket, count) => {

@@ -81,6 +81,11 @@ describe('answer reader', () => {
     expect(head).toMatchObject({ verdict: 'complete', body: '' });
   });
 
+  it.each(['', 'Content-Length: 5\r\n'])('[IN-31] length and encoding contradict each other (%j first)', (first) => {
+    const fields = `${first}Transfer-Encoding: chunked\r\n${first === '' ? 'Content-Length: 5\r\n' : ''}`;
+    expect(read(`HTTP/1.1 200 OK\r\n${fields}\r\n0\r\n\r\n`).verdict).toBe('invalid');
+  });
+
   it('counts bytes behind the answer', () => {
     expect(read(`${length5}x`).extra).toBe(1);
     expect(read(`${chunkedHello}xy`, [30, 60]).extra).toBe(2);

@@ -86,6 +86,12 @@ broken('integration_invalid_response', {
   'bytes after 204': (peer, body) =>
     void peer.socket.write(`HTTP/1.1 204 No Content\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
   'length and chunked': withField('Transfer-Encoding: chunked'),
+  'chunked and length': (peer, body) => {
+    const chunked = chunks(peer, body);
+    return peer.dribble(
+      `HTTP/1.1 200 OK\r\nContent-Length: ${chunked.length}\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`,
+    );
+  },
   'two lengths': withField('Content-Length: 3'),
   'list of lengths': withField('Content-Length: 1, 2'),
   'length with sign': flat((body) => `HTTP/1.1 200 OK\r\nContent-Length: +${body.length}\r\n\r\n${body}`),
