@@ -62,11 +62,11 @@ it('spreads batches over all shards and nodes', async () => {
     delivery.done();
   });
   const producer = bus.openProducer('e1');
-  for (let i = 0; i < 30; i++) {
+  await until('every shard', async () => {
     producer.append(message('x'));
     await producer.drain();
-  }
-  await until('every shard', () => shards.size === 6);
+    return shards.size === 6;
+  });
   const owners = busKeys(settings).shards.map(({ stream }) => Math.floor((keySlot(stream) * nodeCount) / 16_384));
   expect([0, 1, 2].map((node) => owners.filter((owner) => owner === node).length)).toEqual([2, 2, 2]);
   await bus.close();
@@ -82,6 +82,8 @@ it('a frozen node takes only its own shards with it', async () => {
     producer.append(message('x'), (_, refusal) => refusals.push(refusal));
     await producer.drain();
   };
+  // Every shard has been found to answer by then.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   for (let i = 0; i < 6; i++) await append();
   nodes[1]?.pause();
   try {

@@ -132,6 +132,30 @@ describe('Redis bus: inboxes', () => {
     ).toBe(1);
   });
 
+  it('opens once Redis is there, also where it was frozen for longer than the watchdog waits', async () => {
+    const { bus: late } = await fixture.open();
+    fixture.redis.pause();
+    let opened = false;
+    const opening = late.openInbox('e8', { onCommands() {}, onLost() {} }).then(() => {
+      opened = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, limits.blockingReadMs + limits.blockingReadGraceMs + 1_000));
+    expect(opened).toBe(false);
+    fixture.redis.resume();
+    await until('opened', () => opened);
+    await opening;
+  });
+
+  it('a bus closes in bounded time while Redis is away', async () => {
+    const { bus: doomed } = await fixture.open();
+    await doomed.openInbox('e9', { onCommands() {}, onLost() {} });
+    await doomed.consume((delivery) => delivery.done());
+    await fixture.redis.kill();
+    const startedMs = performance.now();
+    await doomed.close();
+    expect(performance.now() - startedMs).toBeLessThan(limits.busCloseMs + 2 * limits.redisCommandTimeoutMs + 500);
+  });
+
   it('says `failed` when the bus is closed before a command is confirmed', async () => {
     const proxy = await startProxy(fixture.redis.port);
     const { bus: sender } = await fixture.open(proxy.url);

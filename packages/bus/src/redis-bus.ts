@@ -100,19 +100,21 @@ class RedisBus implements Bus {
   }
 
   private async closeOnce(): Promise<void> {
-    const sent = new Promise<void>((resolve) => this.sender.whenConfirmed(resolve));
-    const work = Promise.all([
-      sent,
-      ...this.producers.map((producer) => producer.drain()),
-      ...this.consumers.map((consumer) => consumer.stop(limits.busCloseMs)),
-      ...[...this.inboxes].map((inbox) => inbox.close().catch(() => {})),
-    ]);
-    await Promise.race([work, sleep(limits.busCloseMs, undefined, { ref: false })]);
+    const timeoutMs = limits.busCloseMs + 2 * limits.redisCommandTimeoutMs;
+    await Promise.race([this.finish(), sleep(timeoutMs, undefined, { ref: false })]);
     this.health.close();
     this.sender.close();
     for (const inbox of this.inboxes) inbox.release();
     this.producerLink.close();
     this.commandLink?.close();
+  }
+
+  /** In the order in which one thing leads to the next: work, what it sends and appends, and last where answers arrive. */
+  private async finish(): Promise<void> {
+    await Promise.all(this.consumers.map((consumer) => consumer.stop(limits.busCloseMs)));
+    await Promise.all(this.producers.map((producer) => producer.drain()));
+    await new Promise<void>((resolve) => this.sender.whenConfirmed(resolve));
+    await Promise.all([...this.inboxes].map((inbox) => inbox.close()));
   }
 
   private commands(): RedisLink {

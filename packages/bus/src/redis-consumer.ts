@@ -8,6 +8,8 @@ import { type ClaimedEntry, Reclaimer } from './reclaimer.js';
 import type { ConsumerParts } from './router-group.js';
 import { ShardReader } from './shard-reader.js';
 
+const startRetryMs = 200;
+
 /**
  * A member of the router group: takes entries, hands out their envelopes within the bound, and settles them. An entry stays
  * in `open` from its reading until Redis has confirmed its acknowledgement.
@@ -54,9 +56,17 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     this.progressTimer.unref();
   }
 
-  /** Makes the groups and this worker's leases, then starts reading. */
+  /** Makes the groups and this worker's leases, tries for as long as Redis is away, then starts reading. */
   async start(): Promise<void> {
-    await this.reclaimer.prepare();
+    while (this.stopping === undefined) {
+      try {
+        await this.reclaimer.prepare();
+        break;
+      } catch {
+        await sleep(startRetryMs, undefined, { ref: false });
+      }
+    }
+    if (this.stopping !== undefined) return;
     this.reclaimer.start();
     for (const reader of this.readers) reader.start();
   }
