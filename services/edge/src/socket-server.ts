@@ -108,7 +108,7 @@ function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandle
     pong: (ws: WebSocket<UserData>) => handlers.pong(connectionOf(ws)),
     drain: (ws: WebSocket<UserData>) => handlers.writable(connectionOf(ws)),
     close(ws: WebSocket<UserData>, code: number, reason: ArrayBuffer) {
-      if (code === 1006) console.log('SRV', performance.now(), code, Buffer.from(reason).toString(), new Error().stack, connectionOf(ws)); handlers.closed(connectionOf(ws), code, Buffer.from(reason).toString());
+      handlers.closed(connectionOf(ws), code, Buffer.from(reason).toString());
     },
   };
 }
