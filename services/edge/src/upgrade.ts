@@ -165,8 +165,10 @@ export class Upgrades {
   private accept(held: HeldUpgrade, protocol: string, registered: boolean): void {
     const nowMs = monotonicMs();
     const connection = newConnection(held, registered, nowMs, Math.random());
-    if (!held.request.accept(connection, protocol)) return;
+    if (held.request.aborted) return;
+    // In the table before the 101: the library may close the socket again before `accept` returns (README, last paragraph).
     this.parts.connections.add(connection);
+    held.request.accept(connection, protocol);
     if (!registered) this.parts.registrations.add(connection);
     held.span?.setAttribute('http.response.status_code', 101);
     held.span?.end();
