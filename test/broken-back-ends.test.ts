@@ -98,8 +98,9 @@ describe('broken back ends', () => {
       const client = await connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`);
       client.send({ action });
       client.send({ action: 'good' });
-      expect(await client.next()).toBe('{"action":"good"}');
-      const frame = await client.next(5_000);
+      const answers = [await client.next(5_000), await client.next(5_000)];
+      expect(answers).toContain('{"action":"good"}');
+      const frame = answers.find((answer) => answer !== '{"action":"good"}');
       expect(frame).toMatch(
         new RegExp(`^\\{"message": "${message}", "connectionId":"[^"]{20}", "requestId":"[^"]{16}"\\}$`),
       );

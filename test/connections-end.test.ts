@@ -33,7 +33,7 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     management = new ApiGatewayManagementApiClient({
       endpoint: `${gateway.managementUrl}/chat/dev`,
       region: 'us-east-1',
-      credentials: testKey,
+      credentials: { ...testKey },
       maxAttempts: 1,
     });
   });
@@ -109,7 +109,7 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     const brief = new ApiGatewayManagementApiClient({
       endpoint: `${gateway.managementUrl}/brief/dev`,
       region: 'us-east-1',
-      credentials: testKey,
+      credentials: { ...testKey },
     });
     for (let n = 0; n < 4; n++) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));

@@ -49,7 +49,7 @@ describe('kill -9 of an edge', () => {
     const management = new ApiGatewayManagementApiClient({
       endpoint: `http://127.0.0.1:${cluster.the('callback').port}/chat/dev`,
       region: 'us-east-1',
-      credentials: testKey,
+      credentials: { ...testKey },
       maxAttempts: 1,
     });
     const post = (ConnectionId: string) =>

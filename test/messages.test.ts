@@ -105,9 +105,9 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
   });
 
   it('H1: an API without $connect accepts on the spot', async () => {
-    const before = backEnd.requests.length;
+    const before = backEnd.of('CONNECT').length;
     const client = await connect('open');
-    expect(backEnd.requests.length).toBe(before);
+    expect(backEnd.of('CONNECT').length).toBe(before);
     client.send({ action: 'canned' });
     expect(await client.next()).toBe('{"canned":true}');
     await client.close();

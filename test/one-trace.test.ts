@@ -79,7 +79,7 @@ describe('one trace through the cluster', () => {
     const management = new ApiGatewayManagementApiClient({
       endpoint: `http://127.0.0.1:${cluster.the('callback').port}/chat/dev`,
       region: 'us-east-1',
-      credentials: testKey,
+      credentials: { ...testKey },
     });
     await management.send(new PostToConnectionCommand({ ConnectionId, Data: 'x' }));
     await waitFor('the delivery span', () => named(/^deliver/).length > 0);

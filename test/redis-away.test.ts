@@ -31,8 +31,10 @@ describe('Redis goes away and comes back', () => {
   const connect = () => connectClient(`ws://127.0.0.1:${cluster.the('edge').port}/chat/dev`);
 
   async function refusedFrame(client: WebSocketClient): Promise<string> {
+    const before = client.messages.length;
     client.send({ action: 'echo' });
-    return client.next(5_000);
+    await waitFor('the error frame', () => client.messages.length > before, 5_000);
+    return client.messages[before] as string;
   }
 
   async function echoes(client: WebSocketClient): Promise<boolean> {

@@ -30,7 +30,7 @@ describe.each(gatewayKinds)('a client that never reads (%s)', (_kind, start) => 
     const management = new ApiGatewayManagementApiClient({
       endpoint: `${gateway.managementUrl}/chat/dev`,
       region: 'us-east-1',
-      credentials: testKey,
+      credentials: { ...testKey },
       maxAttempts: 1,
     });
     const post = () =>

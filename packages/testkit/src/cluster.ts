@@ -6,7 +6,7 @@ import {
 } from './gateway-process.js';
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis-server.js';
 
-/** Access that test clusters grant: signed `@connections` with everything allowed. */
+/** Access that test clusters grant: signed `@connections` with everything allowed. Give the AWS SDK a copy: it writes into its credentials. */
 export const testKey = { accessKeyId: 'AKIDTEST', secretAccessKey: 'test-secret-access-key', allow: ['*'] };
 
 export interface Cluster {
