@@ -11,6 +11,7 @@ import {
   type OutcomeResult,
   type PostCommand,
 } from '@sluice/contracts';
+import { PendingAsks } from './pending-asks.js';
 
 export type AskCommand = PostCommand | GetCommand | DeleteCommand;
 /** What a caller says; the table adds where the answer goes. */
@@ -46,11 +47,10 @@ export interface OutcomeTableParts {
 
 const gone: Outcome = { result: 'gone', connection: undefined };
 const failed: Outcome = { result: 'failed', connection: undefined };
-const correlationMax = 0xffff_ffff;
 
 /**
- * Commands sent to edges and not yet answered, by correlation number. All wait equally long, so the order of a `Map` is the
- * order of their deadlines: one coarse timer looks at the oldest only, whatever their number.
+ * Commands sent to edges and not yet answered, by correlation number. All wait equally long, so their order is that of their
+ * deadlines: one coarse timer looks at the oldest only, whatever their number.
  *
  *     ask ─► bus ─► OUTCOME ────────────────────────────► its result
  *             ├─ no such inbox: node gone ──────────────► gone
@@ -60,9 +60,8 @@ const correlationMax = 0xffff_ffff;
  *                         time over ────────────────────► failed
  */
 export class OutcomeTable {
-  private readonly pending = new Map<number, PendingAsk>();
+  private readonly pending = new PendingAsks<PendingAsk>();
   private readonly nodeQuestions = new Map<number, Promise<NodeState>>();
-  private correlation = 0;
   private polledAtMs = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -78,9 +77,9 @@ export class OutcomeTable {
 
   /** Sends a command to the edge of this node slot. `settled` is called once, unless the ask is forgotten first. */
   ask(nodeSlot: number, ask: Ask, settled: (outcome: Outcome) => void): PendingAsk {
-    const command = commandOf(ask, this.parts.replyTo, this.nextCorrelation());
+    const command = commandOf(ask, this.parts.replyTo, this.pending.nextCorrelation());
     const pending: PendingAsk = { command, nodeSlot, askedAtMs: performance.now(), settled, resendAtMs: undefined };
-    this.pending.set(command.correlation, pending);
+    this.pending.add(pending);
     this.timer ??= setInterval(this.sweep, limits.undeliveredRetryIntervalMs).unref();
     this.parts.bus.send(edgeInbox(nodeSlot), command, this.onUndelivered);
     return pending;
@@ -102,7 +101,7 @@ export class OutcomeTable {
   close(): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    for (const pending of this.pending.values()) this.settle(pending, failed);
+    for (const pending of this.pending) this.settle(pending, failed);
   }
 
   private settle(pending: PendingAsk | undefined, outcome: Outcome): void {
@@ -125,8 +124,8 @@ export class OutcomeTable {
     const nowMs = performance.now();
     const pollDue = nowMs - this.polledAtMs >= limits.nodeStatePollIntervalMs;
     const silentSlots = new Set<number>();
-    // Deleting while walking a Map is safe, and an ask made by a `settled` stands at its end.
-    for (const pending of this.pending.values()) {
+    // Deleting while walking is safe, and an ask made by a `settled` stands at its end.
+    for (const pending of this.pending) {
       const ageMs = nowMs - pending.askedAtMs;
       if (ageMs < limits.undeliveredRetryIntervalMs) break;
       if (ageMs >= this.parts.deliveryTimeoutMs) this.settle(pending, failed);
@@ -149,7 +148,7 @@ export class OutcomeTable {
   /** A node found dead can answer nothing that was sent to it before the question. */
   private async endIfDead(slot: number, askedBeforeMs: number): Promise<void> {
     if ((await this.nodeState(slot)) !== 'gone') return;
-    for (const pending of this.pending.values()) {
+    for (const pending of this.pending) {
       if (pending.nodeSlot === slot && pending.askedAtMs < askedBeforeMs) this.settle(pending, gone);
     }
   }
@@ -165,13 +164,6 @@ export class OutcomeTable {
       this.nodeQuestions.set(slot, question);
     }
     return question;
-  }
-
-  /** Unique among those in use: a number comes again after four thousand million others. */
-  private nextCorrelation(): number {
-    do this.correlation = this.correlation === correlationMax ? 0 : this.correlation + 1;
-    while (this.pending.has(this.correlation));
-    return this.correlation;
   }
 }
 

@@ -16,6 +16,7 @@ interface Reading {
   readonly startedAtMs: number;
   readonly expire: () => void;
   heldBytes: number;
+  ended: boolean;
 }
 
 // A second value of one of these makes the request mean two things: whichever we took, a proxy may have taken the other.
@@ -37,6 +38,11 @@ const sweepIntervalMs = 500;
 export class RequestReader {
   /** Bodies that did not come whole with their head, oldest first. */
   private readonly readings = new Set<Reading>();
+  /**
+   * Begun in this turn. Nearly all bodies come with their head and are over before it ends: they never enter the set, whose
+   * tables, once old, would keep each other and half of all requests alive until a full collection (see `PendingAsks`).
+   */
+  private begun: Reading[] = [];
   private heldBytes = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +50,7 @@ export class RequestReader {
 
   /** Requests whose body is still on its way. */
   get size(): number {
-    return this.readings.size;
+    return this.readings.size + this.begun.filter((reading) => !reading.ended).length;
   }
 
   /** Takes a request. The caller has set `onAborted` and calls the returned function when it fires. */
@@ -113,11 +119,19 @@ export class RequestReader {
   }
 
   private hold(expire: () => void): Reading {
-    const reading: Reading = { startedAtMs: performance.now(), expire, heldBytes: 0 };
-    this.readings.add(reading);
-    this.timer ??= setInterval(this.sweep, Math.min(sweepIntervalMs, this.bounds.bodyTimeoutMs)).unref();
+    const reading: Reading = { startedAtMs: performance.now(), expire, heldBytes: 0, ended: false };
+    if (this.begun.length === 0) setImmediate(this.endTurn);
+    this.begun.push(reading);
     return reading;
   }
+
+  private readonly endTurn = (): void => {
+    const { begun } = this;
+    this.begun = [];
+    for (const reading of begun) if (!reading.ended) this.readings.add(reading);
+    if (this.readings.size === 0) return;
+    this.timer ??= setInterval(this.sweep, Math.min(sweepIntervalMs, this.bounds.bodyTimeoutMs)).unref();
+  };
 
   private keep(reading: Reading, byteCount: number): void {
     reading.heldBytes += byteCount;
@@ -126,7 +140,8 @@ export class RequestReader {
 
   private release(reading: Reading): void {
     this.keep(reading, -reading.heldBytes);
-    this.readings.delete(reading);
+    reading.ended = true;
+    if (this.readings.size > 0) this.readings.delete(reading);
   }
 
   private readonly sweep = (): void => {
