@@ -9,6 +9,7 @@ import type {
 import { STATUS_CODES } from 'node:http';
 import { limits } from '@sluice/contracts';
 import type { Connection } from './connection.js';
+import { CorkHost } from './cork-host.js';
 import { headerOf, type RequestHead } from './handshake-request.js';
 import type { HttpAnswer } from './http-answer.js';
 import { sourceIpOf } from './source-ip.js';
@@ -40,6 +41,7 @@ interface UserData {
 export class SocketServer {
   private constructor(
     private readonly app: TemplatedApp,
+    private readonly corkHost: CorkHost,
     readonly port: number,
   ) {}
 
@@ -47,23 +49,27 @@ export class SocketServer {
   static async listen(host: string, port: number, handlers: PortHandlers): Promise<SocketServer> {
     const library = await loadLibrary();
     const app = library.App();
-    app.ws<UserData>('/*', behavior(library, handlers));
+    const corkHost = new CorkHost(library);
+    await corkHost.open();
+    app.ws<UserData>('/*', behavior(library, handlers, corkHost));
     app.any('/*', (res, req) => answerPlainRequest(res, req, handlers));
     const listening = await new Promise<us_listen_socket | false>((resolve) => {
       (app as unknown as ExclusiveListener).listen(host, port, exclusivePort, resolve);
     });
     if (listening === false) {
+      corkHost.close();
       app.close();
       throw new Error(
         `cannot listen on ${host}:${port}: the port is in use, or the address is not one of this machine; ` +
           'choose another with --port and --host (SLUICE_PORT, SLUICE_HOST), or end the process that holds it',
       );
     }
-    return new SocketServer(app, library.us_socket_local_port(listening));
+    return new SocketServer(app, corkHost, library.us_socket_local_port(listening));
   }
 
   /** Cuts everything that is still open. */
   close(): void {
+    this.corkHost.close();
     this.app.close();
   }
 }
@@ -86,7 +92,7 @@ interface ExclusiveListener {
 // LIBUS_LISTEN_EXCLUSIVE_PORT: without it two gateways silently share a port, and each gets half of the clients.
 const exclusivePort = 1;
 
-function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandlers) {
+function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandlers, corkHost: CorkHost) {
   const connectionOf = (ws: WebSocket<UserData>) => ws.getUserData().connection;
   return {
     maxPayloadLength: limits.transportMessageBytesMax,
@@ -96,7 +102,7 @@ function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandle
     sendPingsAutomatically: false,
     maxBackpressure: 0,
     upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
-      handlers.upgrade(new PendingUpgrade(readHead(res, req), res, context));
+      handlers.upgrade(new PendingUpgrade(readHead(res, req), res, context, corkHost));
     },
     open(ws: WebSocket<UserData>) {
       connectionOf(ws).socket = ws;
@@ -124,6 +130,7 @@ export class PendingUpgrade {
     readonly head: RequestHead,
     private readonly res: HttpResponse,
     private readonly context: us_socket_context_t,
+    private readonly corkHost: CorkHost,
   ) {
     res.onAborted(() => {
       this.aborted = true;
@@ -135,11 +142,9 @@ export class PendingUpgrade {
   accept(connection: Connection, protocol: string): boolean {
     if (!this.take()) return false;
     const key = headerOf(this.head, 'sec-websocket-key');
-    // Not inside `cork`, as the library's own example has it: when the upgraded socket happens to stay at its address, cork
-    // reads the WebSocket's memory as if it were still the response's and may close it right after the 101, which it did
-    // for about one in ten first connections of a process. Extensions are never negotiated: what the client offers goes to
-    // the integration only.
-    this.res.upgrade<UserData>({ connection }, key, protocol, '', this.context);
+    // Extensions are never negotiated: what the client offers goes to the integration only.
+    const upgrade = () => this.res.upgrade<UserData>({ connection }, key, protocol, '', this.context);
+    this.corkHost.run(() => this.res.cork(upgrade));
     return true;
   }
 
