@@ -17,7 +17,10 @@ export interface ConnectionKeys {
 export interface NodeKeys {
   /** String: the incarnation that owns the node, ends by itself. */
   readonly lease: string;
-  /** Hash: incarnation, state, writes, suspectSince, takenBy. Stays until the node has left or been reaped. */
+  /**
+   * Hash: incarnation, state, writes, suspectSince, takenBy. Stays until the node has left; once it has been reaped it is a
+   * tombstone, which fences the node should it thaw, keeps its slot from being given out, and ends by itself.
+   */
   readonly node: string;
   /** Hash: connection id → record. */
   readonly connections: string;

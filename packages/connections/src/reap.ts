@@ -40,7 +40,7 @@ export class Sweep {
     if (errors.length > 0) throw errors[0];
   }
 
-  /** True where nothing of the node is left. */
+  /** True where the node is finished: at most its tombstone is left. */
   private async reapNode(node: NodeKeys): Promise<boolean> {
     const { reapSuspectMs, leaseMs } = this.timing;
     const keys = [node.lease, node.node, node.reaper];
@@ -53,7 +53,8 @@ export class Sweep {
       await this.emitConnections(node);
     } finally {
       // Also after a failure: it lets go of the node, so that the next sweep need not wait for the reaper key to end.
-      finished = (await finishScript.run(this.client, [node.node, node.connections, node.reaper], [this.token])) === 1;
+      const args = [this.token, limits.nodeTombstoneMs];
+      finished = (await finishScript.run(this.client, [node.node, node.connections, node.reaper], args)) === 1;
     }
     return finished;
   }

@@ -1,4 +1,4 @@
-import type { RedisSettings } from '@sluice/contracts';
+import { limits, type RedisSettings } from '@sluice/contracts';
 import { openRedis, type RedisClient } from '@sluice/redis';
 import { createMetrics, type Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis, waitFor } from '@sluice/testkit';
@@ -10,6 +10,7 @@ import {
   type ConnectionTiming,
   createRedisConnectionStore,
 } from './index.js';
+import { connectionKeys } from './keys.js';
 
 const telemetry: Telemetry = {
   metrics: createMetrics(),
@@ -57,6 +58,14 @@ async function joinDoomed(connectionCount: number) {
   return { node, records, kill: () => store.close() };
 }
 
+/** Takes a node over as after SIGSTOP: its lease ends under a process that knows nothing of it. */
+async function reap(nodeSlot: number): Promise<void> {
+  const { lease, node } = connectionKeys(settings.keyPrefix).node(nodeSlot);
+  await client.multi().del(lease).hset(node, 'suspectSince', 1).exec();
+  const { nodes } = await (await createReadyStore()).reapDeadNodes(async () => {});
+  expect(nodes).toBe(1);
+}
+
 async function sweepUntil(store: ConnectionStore, emitted: ConnectionRecord[], count: number): Promise<void> {
   await waitFor(`${count} emitted connections`, async () => {
     await store.reapDeadNodes(async (chunk) => void emitted.push(...chunk));
@@ -101,7 +110,13 @@ describe('reaping', () => {
     });
     expect(byId(emitted)).toEqual(byId(records));
     expect(nodes).toBe(1);
-    expect(await client.exists(`{${settings.keyPrefix}:n${node.nodeSlot}}:node`)).toBe(0);
+    const tag = `{${settings.keyPrefix}:n${node.nodeSlot}}`;
+    expect(await client.keys(`${tag}*`)).toEqual([`${tag}:node`]);
+    const tombstone = `${tag}:node`;
+    expect(await client.hmget(tombstone, 'state', 'incarnation')).toEqual(['reaped', node.incarnation]);
+    const leftMs = await client.pttl(tombstone);
+    expect(leftMs).toBeGreaterThan(limits.nodeTombstoneMs - 60_000);
+    expect(leftMs).toBeLessThanOrEqual(limits.nodeTombstoneMs);
     expect(await client.smembers(`${settings.keyPrefix}:nodes`)).toEqual([]);
   });
 
@@ -141,8 +156,46 @@ describe('reaping', () => {
     expect(emitted).toEqual([kept]);
     expect(await frozen.renew()).toBe(false);
     expect(frozen.held()).toBe(false);
-    expect(handlers.fenced).toBe(1);
-    expect(await client.keys(`${tag}*`)).toEqual([]);
+    expect(handlers).toMatchObject({ fenced: 1, forgotten: 0 });
+    expect(await client.keys(`${tag}*`)).toEqual([`${tag}:node`]);
+  });
+
+  it.each(['renewal', 'registration'])('fences a node whose first word after its reaping is a %s', async (word) => {
+    const handlers = countingHandlers();
+    const frozen = await createStore({ leaseRenewIntervalMs: 60_000 }).join(handlers);
+    await frozen.register(record(frozen));
+    await reap(frozen.nodeSlot);
+    if (word === 'renewal') expect(await frozen.renew()).toBe(false);
+    else await expect(frozen.register(record(frozen))).rejects.toThrow('taken over');
+    expect(handlers).toMatchObject({ fenced: 1, forgotten: 0 });
+    expect(await (await createReadyStore()).nodeState(frozen.nodeSlot)).toBe('gone');
+  });
+
+  it('gives the slot of a reaped node to nobody until its tombstone has ended, and sweeps past it', async () => {
+    const store = await createReadyStore();
+    const frozen = await createStore({ leaseRenewIntervalMs: 60_000 }).join(countingHandlers());
+    await frozen.register(record(frozen));
+    await reap(frozen.nodeSlot);
+    const { nodes, slotCounter } = connectionKeys(settings.keyPrefix);
+    await client.set(slotCounter, frozen.nodeSlot - 1);
+    expect((await store.join(countingHandlers())).nodeSlot).toBe(frozen.nodeSlot + 1);
+    // The try put the slot into the set again; a sweep takes it out and leaves the tombstone.
+    expect(await client.sismember(nodes, frozen.nodeSlot)).toBe(1);
+    expect(await store.reapDeadNodes(async () => expect.unreachable())).toEqual({ nodes: 0, connections: 0 });
+    expect(await client.sismember(nodes, frozen.nodeSlot)).toBe(0);
+    await client.pexpire(`{${settings.keyPrefix}:n${frozen.nodeSlot}}:node`, 1);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.set(slotCounter, frozen.nodeSlot - 1);
+    expect((await store.join(countingHandlers())).nodeSlot).toBe(frozen.nodeSlot);
+  });
+
+  it('leaves no tombstone of a node that left with connections', async () => {
+    const store = await createReadyStore();
+    const node = await store.join(countingHandlers());
+    await node.register(record(node));
+    await node.leave();
+    expect(await store.reapDeadNodes(async () => {})).toEqual({ nodes: 1, connections: 1 });
+    expect(await client.keys(`{${settings.keyPrefix}:n${node.nodeSlot}}*`)).toEqual([]);
   });
 
   it('fences a node that renews while a survivor is at work on it', async () => {

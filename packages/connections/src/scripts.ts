@@ -76,12 +76,12 @@ return left`);
 
 /**
  * KEYS lease, node, reaper. ARGV token of the reaper, suspectMs, leaseMs.
- * `live`, `absent`, `suspect`, `busy` (another reaper is at it), or `taken`: it is ours now. Time is Redis's own, since the
+ * `live`, `absent` (nothing is left to take, at most a tombstone), `suspect`, `busy` (another reaper is at it), or `taken`: it is ours now. Time is Redis's own, since the
  * clocks of two reapers may differ; a mark from the future (a fail-over to another clock) is made anew.
  */
 export const takeOverScript = new Script(`
 local node = redis.call('HMGET', KEYS[2], 'incarnation', 'takenBy', 'suspectSince', 'state')
-if not node[1] then return 'absent' end
+if not node[1] or node[4] == 'reaped' then return 'absent' end
 if not node[2] and redis.call('EXISTS', KEYS[1]) == 1 then
   if node[3] then redis.call('HDEL', KEYS[2], 'suspectSince') end
   return 'live'
@@ -107,10 +107,20 @@ redis.call('HDEL', KEYS[2], unpack(ARGV, 3, #ARGV))
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`);
 
-/** KEYS node, connections, reaper. ARGV token. 1 where nothing is left of the node; else 0, and the reaper has let go of it. */
+/**
+ * KEYS node, connections, reaper. ARGV token, tombstoneMs. 1 where the node is finished; else 0, and the reaper has let go of
+ * it. A node that left knows that it is over; of one that was taken over a tombstone stays, because it may only be frozen:
+ * finding no record when it thaws, it would take Redis for emptied, make itself again and keep sockets whose `$disconnect`
+ * has been sent.
+ */
 export const finishScript = new Script(`
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[3])
 if redis.call('HLEN', KEYS[2]) > 0 then return 0 end
-redis.call('DEL', KEYS[1])
+if redis.call('HGET', KEYS[1], 'state') == 'left' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('HSET', KEYS[1], 'state', 'reaped')
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
 return 1`);

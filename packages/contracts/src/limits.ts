@@ -112,6 +112,9 @@ export const limits = {
    * second look lets live edges renew first when Redis itself was away. */
   reapIntervalMs: 5_000,
   reapSuspectMs: 5_000,
+  /** Ours: how long a node that was taken over is remembered, so that it is fenced however late it thaws; its slot is not given
+   * out meanwhile. A slept laptop or a paused virtual machine is back within a day. */
+  nodeTombstoneMs: 86_400_000,
   /** Ours: connections of a dead node taken over in one step. */
   reapChunkConnections: 200,
   /** Ours: how long a repeated `$disconnect` of one connection is recognised. */
