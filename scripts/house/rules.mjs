@@ -40,6 +40,15 @@ export const doors = {
   commander: ['cli'],
 };
 
+/** Packages that may read the environment: the settings' own, and the one that starts processes for tests. */
+export const environmentReaders = ['config', 'testkit'];
+
+/**
+ * Tests and what only tests use. `tsconfig.base.json` keeps the same paths out of the build: `*.test.ts`, `*.fixture.ts`, and
+ * the folders `testing` (doubles and starters of a service) and `conformance` (one suite for every implementation of an interface).
+ */
+export const isTestPath = (path) => /\.(test|fixture)\.ts$|(^|\/)(testing|conformance)\//.test(path);
+
 /** Two screens for a file. Over it, a file holds more than one concept. */
 export const fileLinesMax = 250;
 const vagueNames = /(^|[-./])(utils?|helpers?|managers?|misc|common)([-.]|$)/;
@@ -61,7 +70,7 @@ export function checkPackage(pkg) {
   const findings = [];
   const used = new Set();
   for (const [path, source] of pkg.files) {
-    const isTest = /\.test\.ts$/.test(path) || path.startsWith('conformance/');
+    const isTest = isTestPath(path);
     findings.push(...checkFile(pkg.name, path, source, isTest));
     for (const specifier of importsOf(source)) {
       findings.push(...checkImport(pkg, path, specifier, isTest));
@@ -96,7 +105,7 @@ function checkFile(name, path, source, isTest) {
   if (!/^[a-z0-9-]+(\/[a-z0-9-]+)*(\.[a-z]+)*\.ts$/.test(path)) findings.push(`${where}: file names are kebab-case`);
   if (
     !isTest &&
-    name !== 'config' &&
+    !environmentReaders.includes(name) &&
     /\bprocess\.env\b/.test(source.replace(/^.*house: allow process\.env.*$/gm, ''))
   ) {
     findings.push(`${where}: only packages/config reads process.env: take the value as a setting`);
@@ -107,9 +116,14 @@ function checkFile(name, path, source, isTest) {
 function checkImport(pkg, path, specifier, isTest) {
   const where = `${pkg.name}/src/${path}`;
   if (specifier.startsWith('.')) {
-    const depth = path.split('/').length - 1;
+    const folder = path.split('/').slice(0, -1);
     const up = specifier.match(/^(\.\.\/)+/)?.[0].length ?? 0;
-    return up / 3 > depth ? [`${where}: imports ${specifier}, outside its package: import the package by name`] : [];
+    if (up / 3 > folder.length) {
+      return [`${where}: imports ${specifier}, outside its package: import the package by name`];
+    }
+    return !isTest && isTestPath(resolvePath(folder, specifier))
+      ? [`${where}: imports ${specifier}, which only tests may: it is not part of the build`]
+      : [];
   }
   if (specifier.startsWith('@sluice/')) {
     const target = specifier.slice('@sluice/'.length);

@@ -26,9 +26,24 @@ describe('house rules', () => {
     ['a dynamic second door', 'router', "const { Queue } = await import('bullmq');", 'bullmq has one door'],
     ['an undeclared library', 'edge', "import leftPad from 'left-pad';", 'not in the package'],
     ['reading the environment', 'edge', 'const port = process.env.PORT;', 'only packages/config reads'],
+    ['test support in the product', 'edge', "import { x } from './x.fixture.js';", 'which only tests may'],
+    ['a test double in the product', 'edge', "import { x } from './testing/x.js';", 'which only tests may'],
     ['a long file', 'edge', 'x;\n'.repeat(fileLinesMax + 1), 'more than one concept'],
   ])('find %s', (_what, name, source, message) => {
     expect(findings(name, { 'a.ts': source }).join('\n')).toContain(message);
+  });
+
+  it.each(['a.test.ts', 'a.fixture.ts', 'b/a.fixture.ts', 'testing/a.ts', 'b/testing/a.ts', 'conformance/a.ts'])(
+    'leave %s the freedom of a test',
+    (path) => {
+      const source = `import 'ws';\nimport '@sluice/bus';\nimport './x.fixture.js';\nprocess.env.PORT;\n${'x;\n'.repeat(300)}`;
+      expect(findings('edge', { [path]: source })).toEqual([]);
+    },
+  );
+
+  it('take names that only resemble test support for what they are', () => {
+    const files = { 'fixture.ts': "import 'ws';", 'contesting/a.ts': "import 'ws';", 'a-test.ts': "import 'ws';" };
+    expect(findings('edge', files)).toHaveLength(3);
   });
 
   it('find vague names, cycles, and manifests that differ from imports and references', () => {

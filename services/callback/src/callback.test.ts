@@ -80,7 +80,11 @@ describe('life of the service', () => {
 
   it('refuses to start on a port that is taken', async () => {
     const first = await startCallback();
-    await expect(startCallback({ port: first.port })).rejects.toThrow(`cannot listen on 127.0.0.1:${first.port}`);
+    await expect(startCallback({ port: first.port })).rejects.toThrow(
+      new RegExp(
+        `cannot listen on 127\\.0\\.0\\.1:${first.port}: the port is in use.*--port and --host \\(SLUICE_PORT, SLUICE_HOST\\)`,
+      ),
+    );
     await first.callback.stop();
   });
 

@@ -57,7 +57,13 @@ export async function openHttpPort(
   const listening = await new Promise<us_listen_socket | false>((resolve) => {
     (app as unknown as ExactListen).listen(host, port, exclusive, resolve);
   });
-  if (listening === false) throw new Error(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
+  if (listening === false) {
+    app.close();
+    throw new Error(
+      `cannot listen on ${host}:${port}: the port is in use, or the address is not one of this machine; ` +
+        'choose another with --port and --host (SLUICE_PORT, SLUICE_HOST), or end the process that holds it',
+    );
+  }
   let open = true;
   return {
     port: uws.us_socket_local_port(listening),

@@ -1,6 +1,5 @@
 import { type ApiLimits, type Close, type ConnectionId, closes, limits } from '@sluice/contracts';
-import type { HeldUpgrade } from './held-upgrade.js';
-import { noSocket, type Socket } from './socket.js';
+import type { Socket } from './socket.js';
 import type { StageState } from './stage-state.js';
 import type { Timed } from './timing-wheel.js';
 
@@ -46,32 +45,6 @@ export interface Connection extends Timed {
   /** Places of its first and last command in the inbox batch at hand, -1 between batches. */
   firstCommand: number;
   lastCommand: number;
-}
-
-/** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
-export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: number, random: number): Connection {
-  return {
-    kind: 'connection',
-    state: 'open',
-    id: held.connectionId,
-    stage: held.stage,
-    context: held.context,
-    socket: noSocket,
-    traceparent: held.span?.traceparent,
-    registered,
-    closing: undefined,
-    openedAtMs: nowMs,
-    endsAtMs: endOfLife(nowMs, held.stage.limits.connectionDurationMs, random),
-    lastActiveAtMs: nowMs,
-    lastHeardAtMs: nowMs,
-    pingedAtMs: 0,
-    queued: false,
-    slowSinceMs: 0,
-    firstCommand: -1,
-    lastCommand: -1,
-    dueTick: -1,
-    wheelIndex: -1,
-  };
 }
 
 /** Jitter only ever shortens: the model service's limit is a limit. */

@@ -11,7 +11,7 @@ import {
   until,
   upgradeLines,
   upgradeRequest,
-} from '../test/edge-fixture.js';
+} from './edge.fixture.js';
 
 endAfterEach();
 

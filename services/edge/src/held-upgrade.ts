@@ -1,5 +1,7 @@
 import type { ConnectionId, RequestId } from '@sluice/contracts';
 import type { ActiveSpan } from '@sluice/telemetry';
+import { type Connection, endOfLife } from './connection.js';
+import { noSocket } from './socket.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { StageState } from './stage-state.js';
 import type { Timed } from './timing-wheel.js';
@@ -14,6 +16,32 @@ export interface HeldUpgrade extends Timed {
   readonly context: string;
   readonly startedAtMs: number;
   readonly span: ActiveSpan | undefined;
+}
+
+/** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
+export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: number, random: number): Connection {
+  return {
+    kind: 'connection',
+    state: 'open',
+    id: held.connectionId,
+    stage: held.stage,
+    context: held.context,
+    socket: noSocket,
+    traceparent: held.span?.traceparent,
+    registered,
+    closing: undefined,
+    openedAtMs: nowMs,
+    endsAtMs: endOfLife(nowMs, held.stage.limits.connectionDurationMs, random),
+    lastActiveAtMs: nowMs,
+    lastHeardAtMs: nowMs,
+    pingedAtMs: 0,
+    queued: false,
+    slowSinceMs: 0,
+    firstCommand: -1,
+    lastCommand: -1,
+    dueTick: -1,
+    wheelIndex: -1,
+  };
 }
 
 /** The held upgrades of this node by connection id. Bounded by `handshakesPendingMax`, which its user checks. */

@@ -1,5 +1,7 @@
 import { closes, defaultApiLimits, limits } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
+import { type Connection, dueAction, endOfLife, nextDueAtMs, reportedClose } from './connection.js';
+import { closeTimesMs, shuffled } from './drain.js';
 import {
   endAfterEach,
   frame,
@@ -9,9 +11,7 @@ import {
   startGateway,
   until,
   upgradeRequest,
-} from '../test/edge-fixture.js';
-import { type Connection, dueAction, endOfLife, nextDueAtMs, reportedClose } from './connection.js';
-import { closeTimesMs, shuffled } from './drain.js';
+} from './edge.fixture.js';
 import { TimingWheel } from './timing-wheel.js';
 import { TokenBucket } from './token-bucket.js';
 

@@ -10,7 +10,7 @@ import {
   startGateway,
   until,
   upgradeRequest,
-} from '../test/edge-fixture.js';
+} from './edge.fixture.js';
 
 endAfterEach();
 

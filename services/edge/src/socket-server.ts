@@ -77,12 +77,10 @@ export class SocketServer {
 async function loadLibrary(): Promise<typeof import('uWebSockets.js')> {
   // Read by the library once, when it is loaded, as the longest request head it assembles. Its default of 4 KiB is below
   // the service's limits; 16 KiB hold a longest URL and all headers.
-  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(headBytesMax);
+  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(limits.transportHeaderBytesMax); // set, never read (house: allow process.env)
   const loaded = await import('uWebSockets.js');
   return 'default' in loaded ? (loaded.default as typeof import('uWebSockets.js')) : loaded;
 }
-
-const headBytesMax = 16_384;
 
 /** A form of `listen` that the library has and its types leave out. */
 interface ExclusiveListener {

@@ -11,9 +11,8 @@ import {
 import { type DefinitionStore, domainNameOf, resolveAddress, type StageSnapshot } from '@sluice/definitions';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
-import { newConnection } from './connection.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
-import { type HeldUpgrade, HeldUpgrades } from './held-upgrade.js';
+import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';
 import { failedHandshake, forbidden, type HttpAnswer, unavailable } from './http-answer.js';
 import type { Lifetime } from './lifetime.js';
 import type { EdgeNode } from './membership.js';

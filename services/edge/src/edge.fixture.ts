@@ -25,7 +25,7 @@ import { createMemoryDefinitionStore, type MemoryDefinitionStore } from '@sluice
 import { createTelemetry, type Telemetry } from '@sluice/telemetry';
 import { afterEach } from 'vitest';
 import { WebSocket } from 'ws';
-import { createEdge, type Edge, type EdgeSettings, edgeSettings } from '../src/index.js';
+import { createEdge, type Edge, type EdgeSettings, edgeSettings } from './index.js';
 
 const endings: (() => Promise<void> | void)[] = [];
 
