@@ -124,12 +124,10 @@ async function measureRoundTrip(run: BenchRun, edge: GatewayProcess): Promise<Ro
 /** On a Redis of its own: what earlier rows have left in memory, and what is freed of it meanwhile, would be counted too. */
 async function measureIdleCluster(run: BenchRun): Promise<MemoryRow> {
   const redis = await startRedis();
-  try {
-    const edge = await startGateway(run.processes, 'edge', { configPath: run.configPath, redisUrl: redis.url });
-    const row = await measureIdle(run, edge, 'cluster-1-edge', redis.port);
-    await edge.started.end();
-    return row;
-  } finally {
-    await redis.stop();
-  }
+  run.processes.alsoEnd(() => redis.stop());
+  const edge = await startGateway(run.processes, 'edge', { configPath: run.configPath, redisUrl: redis.url });
+  const row = await measureIdle(run, edge, 'cluster-1-edge', redis.port);
+  await edge.started.end();
+  await redis.stop();
+  return row;
 }

@@ -20,6 +20,7 @@ const startTimeoutMs = 15_000;
 /** Starts processes and knows all that still run, so that none outlives the benchmark, however it ends. */
 export class StartedProcesses {
   private readonly running = new Set<StartedProcess>();
+  private readonly alsoEnded: (() => Promise<void>)[] = [];
   private ending = false;
 
   /** Called with an explanation when a process ends that nobody asked to. */
@@ -60,9 +61,15 @@ export class StartedProcesses {
       .join('\n');
   }
 
+  /** What has an end of its own and must come to it too when the run is cut short. It may be called twice. */
+  alsoEnd(end: () => Promise<void>): void {
+    this.alsoEnded.push(end);
+  }
+
   async endAll(): Promise<void> {
     this.ending = true;
     await Promise.all([...this.running].map((started) => started.end()));
+    await Promise.all(this.alsoEnded.map((end) => end()));
   }
 
   private killAll(): void {
