@@ -20,6 +20,7 @@ interface Schedule {
 }
 
 const schedulerJob = 'turn';
+const closePollIntervalMs = 20;
 
 class BullJobs implements BackgroundJobs {
   private readonly client: RedisClient;
@@ -29,6 +30,7 @@ class BullJobs implements BackgroundJobs {
   private readonly workers: Worker[] = [];
   private readonly schedules: Schedule[] = [];
   private readonly checkTimer: NodeJS.Timeout;
+  private handlersAtWork = 0;
   private closed = false;
 
   constructor(
@@ -79,17 +81,39 @@ class BullJobs implements BackgroundJobs {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.checkTimer);
-    const finished = Promise.allSettled(this.workers.map((worker) => worker.close()));
-    const late = await Promise.race([finished.then(() => false), sleep(limits.jobsCloseMs, true, { ref: false })]);
+    const closed = await this.workersClosed();
     const rest = [...this.queues.values()].map((queue) => queue.close());
     // Without Redis nothing of this ever settles; the disconnect below ends what is left.
-    const forced = late ? this.workers.map((worker) => worker.close(true)) : [];
+    const forced = closed ? [] : this.workers.map((worker) => worker.close(true));
     await Promise.race([Promise.allSettled([...rest, ...forced]), sleep(limits.redisCommandTimeoutMs)]);
     this.client.disconnect();
   }
 
+  /** False where they would not close in time, or never: without Redis only the handlers at work are worth waiting for. */
+  private async workersClosed(): Promise<boolean> {
+    let closed = false;
+    void Promise.allSettled(this.workers.map((worker) => worker.close())).then(() => {
+      closed = true;
+    });
+    const deadlineMs = performance.now() + limits.jobsCloseMs;
+    while (!closed && performance.now() < deadlineMs) {
+      if (this.handlersAtWork === 0 && this.client.status !== 'ready') return false;
+      await sleep(closePollIntervalMs);
+    }
+    return closed;
+  }
+
+  private async runHandler(run: (job: Job) => Promise<void>, job: Job): Promise<void> {
+    this.handlersAtWork++;
+    try {
+      await run(job);
+    } finally {
+      this.handlersAtWork--;
+    }
+  }
+
   private work(name: string, run: (job: Job) => Promise<void>): void {
-    const worker = new Worker(name, (job) => run(job), {
+    const worker = new Worker(name, (job) => this.runHandler(run, job), {
       connection: this.connection,
       prefix: this.prefix,
       // A worker that is killed leaves its job stalled; as with frames, five lives are enough.

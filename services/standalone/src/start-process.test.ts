@@ -174,8 +174,8 @@ describe('startProcess, with Redis', () => {
     await redis.kill();
     const startedAt = performance.now();
     await running.stop();
-    // Each part waits out its own bound: two inboxes, the background jobs, the bus.
-    expect(performance.now() - startedAt).toBeLessThan(30_000);
+    // Each part waits out its own bound: the inboxes and the bus. 7 s on a quiet machine.
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(lines.filter(({ msg }) => msg.includes('left behind'))).toEqual([]);
   }, 40_000);
 
