@@ -3,6 +3,7 @@ import type { RedisLink } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import type { Refusal } from './bus.js';
 import type { BusKeys, ShardKeys } from './keys.js';
+import type { BusTiming } from './timing.js';
 
 /** Errors with which a Redis that answers refuses writes: out of memory, a replica, loading, disk full, cluster or replicas away. */
 const writeRefusals = /^(OOM|READONLY|LOADING|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)/;
@@ -32,9 +33,14 @@ export class BusHealth {
     private readonly telemetry: Telemetry,
     /** Whether shards live on several servers, so that one can be away without the others. */
     private readonly independent: boolean,
+    private readonly timing: Pick<BusTiming, 'leaseRenewIntervalMs'>,
   ) {
     this.answering = keys.shards.map(() => false);
     this.full = keys.shards.map(() => false);
+    // A Redis that restarts between two polls would go unnoticed otherwise, and it may have come back without the inboxes.
+    link.onDisconnect(() => {
+      this.lastFailureMs = performance.now();
+    });
     void this.poll();
   }
 
@@ -48,7 +54,7 @@ export class BusHealth {
 
   /** Whether Redis failed so lately that the owner of an inbox may not have had the time to make it again. */
   get unsettled(): boolean {
-    return performance.now() - this.lastFailureMs < 2 * limits.leaseRenewIntervalMs;
+    return performance.now() - this.lastFailureMs < 2 * this.timing.leaseRenewIntervalMs;
   }
 
   /** Whether an envelope may join a batch now. */

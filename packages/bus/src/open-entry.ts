@@ -1,4 +1,4 @@
-import type { Envelope, InboxAddress } from '@sluice/contracts';
+import { type Envelope, type InboxAddress, limits } from '@sluice/contracts';
 import type { Delivery } from './bus.js';
 import type { ShardKeys } from './keys.js';
 
@@ -35,9 +35,9 @@ export class OpenEntry {
     this.recorded = envelopes.length - this.remaining;
   }
 
-  /** A batch that came back may hold what killed its router: its envelopes go one at a time, with a note after each. */
+  /** A batch that keeps coming back may hold what kills its routers: its envelopes go one at a time, with a note after each. */
   get oneAtATime(): boolean {
-    return this.deliveryCount > 1;
+    return this.deliveryCount >= limits.deliveriesSerialFrom;
   }
 
   get settledCount(): number {

@@ -51,7 +51,7 @@ export class Reclaimer {
 
   start(): void {
     this.scheduleLeases();
-    this.scheduleRound(Math.random() * limits.reclaimIntervalMs);
+    this.scheduleRound(Math.random() * this.parts.timing.reclaimIntervalMs);
   }
 
   /** Gives untouched entries back as if never delivered, ends the leases, and leaves the group where nothing is pending. */
@@ -81,13 +81,13 @@ export class Reclaimer {
       // Redis away: the lease may run out and peers take over; what we still finish is acknowledged all the same.
       await this.renewLeases().catch(() => {});
       if (!this.stopped) this.scheduleLeases();
-    }, limits.leaseRenewIntervalMs).unref();
+    }, this.parts.timing.leaseRenewIntervalMs).unref();
   }
 
   private async renewLeases(): Promise<void> {
-    const { shards, name, commands } = this.parts;
+    const { shards, name, commands, timing } = this.parts;
     await Promise.all(
-      shards.map((shard) => commands.call('SET', [shard.leasePrefix + name, '1', 'PX', limits.leaseMs])),
+      shards.map((shard) => commands.call('SET', [shard.leasePrefix + name, '1', 'PX', timing.leaseMs])),
     );
   }
 
@@ -96,7 +96,7 @@ export class Reclaimer {
       this.round = this.runRound();
       void this.round.then(() => {
         // Jitter keeps a fleet of routers from asking in step.
-        if (!this.stopped) this.scheduleRound(limits.reclaimIntervalMs * (0.8 + Math.random() * 0.4));
+        if (!this.stopped) this.scheduleRound(this.parts.timing.reclaimIntervalMs * (0.8 + Math.random() * 0.4));
       });
     }, afterMs).unref();
   }
@@ -164,7 +164,7 @@ export class Reclaimer {
       shard.stream,
       routerGroup,
       'IDLE',
-      limits.blockingReadMs,
+      this.parts.timing.blockingReadMs,
       '-',
       '+',
       limits.readEntriesMax * 10,

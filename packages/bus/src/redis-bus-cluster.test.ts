@@ -3,7 +3,7 @@ import { openRedis, type RedisClient } from '@sluice/redis';
 import { type RedisServer, startRedis } from '@sluice/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerBusTests } from './conformance/bus-conformance.js';
-import { message, quietTelemetry, textOf, until } from './conformance/test-parts.js';
+import { message, quietTelemetry, testTiming, textOf, until } from './conformance/test-parts.js';
 import { keySlot } from './key-slot.js';
 import { busKeys } from './keys.js';
 import { createRedisBus } from './redis-bus.js';
@@ -47,13 +47,18 @@ afterAll(async () => {
 
 registerBusTests('Redis Cluster of three nodes, 6 shards', {
   create: async () =>
-    createRedisBus({ settings: clusterSettings(`c${tests++}`), role: 'test', telemetry: quietTelemetry() }),
+    createRedisBus({
+      settings: clusterSettings(`c${tests++}`),
+      role: 'test',
+      telemetry: quietTelemetry(),
+      timing: testTiming,
+    }),
   cleanUp: async () => {},
 });
 
 it('spreads batches over all shards and nodes', async () => {
   const settings = clusterSettings('spread');
-  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry() });
+  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry(), timing: testTiming });
   await until('bus available', () => bus.available);
   const shards = new Set<string>();
   await bus.consume((delivery) => {
@@ -74,7 +79,7 @@ it('spreads batches over all shards and nodes', async () => {
 
 it('a frozen node takes only its own shards with it', async () => {
   const settings = clusterSettings('frozen');
-  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry() });
+  const bus = createRedisBus({ settings, role: 'test', telemetry: quietTelemetry(), timing: testTiming });
   await until('bus available', () => bus.available);
   const producer = bus.openProducer('e1');
   const refusals: (string | undefined)[] = [];

@@ -1,7 +1,7 @@
 import { type RedisServer, startRedis } from '@sluice/testkit';
 import { afterAll, beforeAll } from 'vitest';
 import { registerBusTests } from './conformance/bus-conformance.js';
-import { quietTelemetry } from './conformance/test-parts.js';
+import { quietTelemetry, testTiming } from './conformance/test-parts.js';
 import { createRedisBus } from './redis-bus.js';
 
 let redis: RedisServer;
@@ -17,7 +17,12 @@ for (const shards of [1, 4]) {
     create: async () => {
       const keyPrefix = `t${tests++}`;
       const settings = { mode: 'standalone', url: redis.url, nodes: [], sentinelName: '', keyPrefix, shards } as const;
-      return createRedisBus({ settings: { ...settings, nodes: [] }, role: 'test', telemetry: quietTelemetry() });
+      return createRedisBus({
+        settings: { ...settings, nodes: [] },
+        role: 'test',
+        telemetry: quietTelemetry(),
+        timing: testTiming,
+      });
     },
     cleanUp: async () => {},
   });

@@ -1,22 +1,24 @@
 import { type InboxCommand, limits } from '@sluice/contracts';
+import type { Telemetry } from '@sluice/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus, Inbox } from './bus.js';
 import { type CuttableProxy, startProxy } from './conformance/cuttable-proxy.js';
 import { type RedisFixture, redisFixture } from './conformance/redis-fixture.js';
-import { message, reply, replyText, until } from './conformance/test-parts.js';
+import { counted, message, reply, replyText, testTiming, until } from './conformance/test-parts.js';
 import { busKeys, routerGroup } from './keys.js';
 import { RepeatFilter } from './repeat-filter.js';
 
 describe('Redis bus: inboxes', () => {
   let fixture: RedisFixture;
   let bus: Bus;
+  let telemetry: Telemetry;
   let inbox: Inbox;
   let received: string[];
   let lost: number;
 
   beforeEach(async () => {
     fixture = await redisFixture();
-    ({ bus } = await fixture.open());
+    ({ bus, telemetry } = await fixture.open());
     received = [];
     lost = 0;
     inbox = await bus.openInbox('e7', {
@@ -36,13 +38,13 @@ describe('Redis bus: inboxes', () => {
     await until('all', () => received.length === 500);
     await until('trimmed', async () => Number(await fixture.raw.call('XLEN', [keys().stream])) === 0);
     const ttl = Number(await fixture.raw.call('PTTL', [keys().stream]));
-    expect(ttl).toBeGreaterThan(limits.leaseMs - 3_000);
-    expect(ttl).toBeLessThanOrEqual(limits.leaseMs);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(testTiming.leaseMs);
   });
 
   it('renews its lease', async () => {
-    await fixture.raw.call('PEXPIRE', [keys().stream, 8_000]);
-    await until('renewed', async () => Number(await fixture.raw.call('PTTL', [keys().stream])) > 9_000, 8_000);
+    await fixture.raw.call('PEXPIRE', [keys().stream, 2_500]);
+    await until('renewed', async () => Number(await fixture.raw.call('PTTL', [keys().stream])) > 2_500);
     expect(lost).toBe(0);
   });
 
@@ -52,7 +54,7 @@ describe('Redis bus: inboxes', () => {
     bus.send('e7', reply('into the void'), (_, reason) => undelivered.push(reason));
     await until('gone', () => undelivered.length === 1);
     expect(undelivered).toEqual(['gone']);
-    await until('lost', () => lost === 1, limits.leaseRenewIntervalMs * 2);
+    await until('lost', () => lost === 1);
     await inbox.reopen();
     bus.send('e7', reply('again'));
     await until('command', () => received.length === 1);
@@ -64,7 +66,7 @@ describe('Redis bus: inboxes', () => {
     const { bus: other } = await fixture.open();
     const theirs: string[] = [];
     await other.openInbox('e7', { onCommands: (commands) => theirs.push(...commands.map(replyText)), onLost() {} });
-    await until('lost', () => lost === 1, limits.leaseRenewIntervalMs * 2);
+    await until('lost', () => lost === 1);
     bus.send('e7', reply('for the new owner'));
     await until('command', () => theirs.length === 1);
     await inbox.close();
@@ -102,11 +104,13 @@ describe('Redis bus: inboxes', () => {
   it('holds back `gone` for a while after an outage, because owners need the time to make their inboxes again', async () => {
     const undelivered: string[] = [];
     await fixture.redis.restart();
-    await until('available', () => bus.available);
+    // The bus is connected again, perhaps without one command having failed, and the inbox is not there yet.
+    const { redisReconnectsTotal } = telemetry.metrics;
+    await until('reconnected', async () => (await counted(redisReconnectsTotal, { role: 'test-producer' })) === 1);
     bus.send('e7', reply('early'), (_, reason) => undelivered.push(reason));
-    await until('lost', () => lost === 1, limits.leaseRenewIntervalMs * 2);
+    await until('lost', () => lost === 1);
     await inbox.reopen();
-    await until('command', () => received.includes('early'), limits.leaseRenewIntervalMs);
+    await until('command', () => received.includes('early'));
     expect(undelivered).toEqual([]);
   });
 
@@ -139,7 +143,9 @@ describe('Redis bus: inboxes', () => {
     const opening = late.openInbox('e8', { onCommands() {}, onLost() {} }).then(() => {
       opened = true;
     });
-    await new Promise((resolve) => setTimeout(resolve, limits.blockingReadMs + limits.blockingReadGraceMs + 1_000));
+    await new Promise((resolve) =>
+      setTimeout(resolve, testTiming.blockingReadMs + testTiming.blockingReadGraceMs + 1_000),
+    );
     expect(opened).toBe(false);
     fixture.redis.resume();
     await until('opened', () => opened);

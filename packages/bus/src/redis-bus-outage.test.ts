@@ -2,7 +2,7 @@ import { limits } from '@sluice/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus, FrameProducer, Refusal } from './bus.js';
 import { endLeases, type RedisFixture, redisFixture } from './conformance/redis-fixture.js';
-import { counted, message, quietTelemetry, textOf, until } from './conformance/test-parts.js';
+import { counted, message, quietTelemetry, testTiming, textOf, until } from './conformance/test-parts.js';
 import { createRedisBus } from './redis-bus.js';
 
 /** Appends one message and says what became of it, and after how long. */
@@ -75,7 +75,7 @@ describe('Redis bus: bad days of Redis', () => {
     fixture = await redisFixture();
     await fixture.redis.kill();
     const telemetry = quietTelemetry();
-    bus = createRedisBus({ settings: fixture.settings, role: 'test', telemetry });
+    bus = createRedisBus({ settings: fixture.settings, role: 'test', telemetry, timing: testTiming });
     producer = bus.openProducer('e7');
     expect((await tryAppend(producer, 'early')).refusal).toBe('bus_unavailable');
     const consuming = consume();
@@ -96,7 +96,9 @@ describe('Redis bus: bad days of Redis', () => {
     // From now on nobody waits for a timeout any more.
     expect((await tryAppend(producer, 'second')).tookMs).toBeLessThan(50);
     expect(bus.available).toBe(false);
-    await new Promise((resolve) => setTimeout(resolve, limits.blockingReadMs + limits.blockingReadGraceMs + 1_500));
+    await new Promise((resolve) =>
+      setTimeout(resolve, testTiming.blockingReadMs + testTiming.blockingReadGraceMs + 1_500),
+    );
     fixture.redis.resume();
     await until('available', () => bus.available);
     await flows('after');
@@ -110,7 +112,7 @@ describe('Redis bus: bad days of Redis', () => {
     await consume();
     await until('group', async () => Number(await fixture.raw.call('EXISTS', [fixture.shard.stream])) === 1);
     fixture.redis.pause();
-    const withinMs = limits.blockingReadMs + limits.blockingReadGraceMs + 3_000;
+    const withinMs = testTiming.blockingReadMs + testTiming.blockingReadGraceMs + 3_000;
     const { redisWatchdogTotal } = opened.telemetry.metrics;
     await until('watchdog', async () => (await counted(redisWatchdogTotal, { kind: 'blocking' })) > 0, withinMs);
   });

@@ -12,12 +12,15 @@ import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisInbox } from './redis-inbox.js';
 import { RedisProducer } from './redis-producer.js';
 import { ensureGroup } from './router-group.js';
+import { type BusTiming, defaultTiming } from './timing.js';
 
 export interface RedisBusOptions {
   settings: RedisSettings;
   /** Name of this process's part in metrics and logs: `edge`, `router`, `callback`. */
   role: string;
   telemetry: Telemetry;
+  /** For tests; unset members are the limits. */
+  timing?: Partial<BusTiming>;
 }
 
 /** The bus of a cluster, over Redis Streams. Connects in the background and for ever; `available` says how it stands. */
@@ -27,6 +30,7 @@ export function createRedisBus(options: RedisBusOptions): Bus {
 
 class RedisBus implements Bus {
   private readonly keys;
+  private readonly timing: BusTiming;
   private readonly incarnation = randomBytes(9).toString('base64url');
   private readonly producerLink: RedisLink;
   private readonly health: BusHealth;
@@ -40,8 +44,10 @@ class RedisBus implements Bus {
 
   constructor(private readonly options: RedisBusOptions) {
     this.keys = busKeys(options.settings);
+    this.timing = { ...defaultTiming, ...options.timing };
     this.producerLink = this.link('producer', 'producer');
-    this.health = new BusHealth(this.keys, this.producerLink, options.telemetry, options.settings.mode === 'cluster');
+    const independent = options.settings.mode === 'cluster';
+    this.health = new BusHealth(this.keys, this.producerLink, options.telemetry, independent, this.timing);
     this.sender = new InboxSender(this.incarnation, this.keys, this.producerLink, this.health, options.telemetry);
     this.deadLetters = new RedisDeadLetters(this.keys, () => this.producerLink);
   }
@@ -69,6 +75,7 @@ class RedisBus implements Bus {
       commands: this.commands(),
       sender: this.sender,
       telemetry: this.options.telemetry,
+      timing: this.timing,
     };
     const consumer = new RedisConsumer(parts, handler, options.inflightMax ?? limits.routerInflightMax);
     this.consumers.push(consumer);
@@ -80,7 +87,16 @@ class RedisBus implements Bus {
     const reader = this.link('inbox', 'blocking');
     const keys = this.keys.inbox(address);
     const forget = (closed: RedisInbox) => this.inboxes.delete(closed);
-    const inbox = new RedisInbox(address, keys, handlers, this.commands(), reader, this.options.telemetry, forget);
+    const inbox = new RedisInbox(
+      address,
+      keys,
+      handlers,
+      this.commands(),
+      reader,
+      this.options.telemetry,
+      this.timing,
+      forget,
+    );
     this.inboxes.add(inbox);
     await inbox.open();
     return inbox;
@@ -124,6 +140,7 @@ class RedisBus implements Bus {
 
   private link(part: string, kind: 'producer' | 'consumer' | 'blocking'): RedisLink {
     const { settings, role, telemetry } = this.options;
-    return new RedisLink(settings, `${role}-${part}`, kind, telemetry);
+    const { blockingReadMs, blockingReadGraceMs } = this.timing;
+    return new RedisLink(settings, `${role}-${part}`, kind, telemetry, blockingReadMs + blockingReadGraceMs);
   }
 }

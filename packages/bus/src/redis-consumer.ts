@@ -46,7 +46,7 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     });
     this.readers = parts.readers.map(
       ({ link, shards }) =>
-        new ShardReader(parts.name, link, shards, telemetry, {
+        new ShardReader(parts, link, shards, {
           room: () => this.room(),
           take: (shard, id, body) => this.take(shard, id, body, 1, undefined),
           prepare: () => this.reclaimer.prepare(),

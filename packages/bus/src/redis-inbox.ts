@@ -9,6 +9,7 @@ import { closeInbox } from './lua/close-inbox-2.js';
 import { openInbox } from './lua/open-inbox-2.js';
 import { renewInbox } from './lua/renew-inbox-2.js';
 import { RepeatFilter } from './repeat-filter.js';
+import type { BusTiming } from './timing.js';
 
 type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[]][]][] | null;
 
@@ -38,6 +39,7 @@ export class RedisInbox implements Inbox {
     private readonly commands: RedisLink,
     private readonly reader: RedisLink,
     private readonly telemetry: Telemetry,
+    private readonly timing: BusTiming,
     private readonly onClosed: (inbox: RedisInbox) => void,
   ) {}
 
@@ -57,7 +59,7 @@ export class RedisInbox implements Inbox {
 
   async reopen(): Promise<void> {
     const token = randomBytes(12).toString('base64url');
-    const id = await this.commands.script(openInbox, [this.keys.stream, this.keys.owner], [token, limits.leaseMs]);
+    const id = await this.commands.script(openInbox, [this.keys.stream, this.keys.owner], [token, this.timing.leaseMs]);
     this.token = token;
     this.lastId = String(id);
     this.lost = false;
@@ -83,7 +85,7 @@ export class RedisInbox implements Inbox {
   private async read(): Promise<void> {
     while (!this.closed) {
       try {
-        const args = ['COUNT', limits.readEntriesMax, 'BLOCK', limits.blockingReadMs, 'STREAMS', this.keys.stream];
+        const args = ['COUNT', limits.readEntriesMax, 'BLOCK', this.timing.blockingReadMs, 'STREAMS', this.keys.stream];
         const token = this.token;
         const reply = (await this.reader.callBuffer('XREAD', [...args, this.lastId])) as ReadReply;
         // An answer from before a reopening belongs to a stream that no longer exists.
@@ -137,7 +139,7 @@ export class RedisInbox implements Inbox {
     this.renewTimer = setTimeout(async () => {
       await this.renew();
       if (!this.closed) this.scheduleRenewal();
-    }, limits.leaseRenewIntervalMs).unref();
+    }, this.timing.leaseRenewIntervalMs).unref();
   }
 
   private async renew(): Promise<void> {
@@ -145,7 +147,7 @@ export class RedisInbox implements Inbox {
     const { token } = this;
     try {
       const keys = [this.keys.stream, this.keys.owner];
-      const renewed = Number(await this.commands.script(renewInbox, keys, [token, limits.leaseMs]));
+      const renewed = Number(await this.commands.script(renewInbox, keys, [token, this.timing.leaseMs]));
       if (renewed === 1 || this.lost || this.closed || token !== this.token) return;
       this.lost = true;
       this.handlers.onLost();

@@ -2,6 +2,7 @@ import type { RedisLink } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import type { InboxSender } from './inbox-sender.js';
 import { routerGroup, type ShardKeys } from './keys.js';
+import type { BusTiming } from './timing.js';
 
 /** What a member of the router group is made of. */
 export interface ConsumerParts {
@@ -13,6 +14,7 @@ export interface ConsumerParts {
   commands: RedisLink;
   sender: InboxSender;
   telemetry: Telemetry;
+  timing: BusTiming;
 }
 
 /** Makes the router group, at id 0, so that entries appended before it are delivered too. Harmless where it exists. */

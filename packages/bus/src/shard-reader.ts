@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
-import type { Telemetry } from '@sluice/telemetry';
 import { routerGroup, type ShardKeys } from './keys.js';
+import type { ConsumerParts } from './router-group.js';
 
 type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[] | null][]][] | null;
 
@@ -25,16 +24,15 @@ export class ShardReader {
   private awake: (() => void) | undefined;
 
   constructor(
-    private readonly consumer: string,
+    private readonly parts: Pick<ConsumerParts, 'name' | 'telemetry' | 'timing'>,
     private readonly link: RedisLink,
     shards: readonly ShardKeys[],
-    telemetry: Telemetry,
     private readonly host: ReaderHost,
   ) {
     this.shardOf = new Map(shards.map((shard) => [shard.stream, shard]));
-    this.args = ['BLOCK', limits.blockingReadMs, 'STREAMS', ...this.shardOf.keys(), ...shards.map(() => '>')];
+    this.args = ['BLOCK', parts.timing.blockingReadMs, 'STREAMS', ...this.shardOf.keys(), ...shards.map(() => '>')];
     this.waits = [];
-    for (const shard of shards) this.waits[shard.index] = telemetry.metrics.streamWaitSeconds.labels(shard.label);
+    for (const shard of shards) this.waits[shard.index] = parts.telemetry.metrics.streamWaitSeconds.labels(shard.label);
   }
 
   start(): void {
@@ -66,7 +64,7 @@ export class ShardReader {
         continue;
       }
       try {
-        const args = ['GROUP', routerGroup, this.consumer, 'COUNT', count, ...this.args];
+        const args = ['GROUP', routerGroup, this.parts.name, 'COUNT', count, ...this.args];
         const reply = (await this.link.callBuffer('XREADGROUP', args)) as ReadReply;
         if (reply !== null && !this.stopping) this.take(reply);
       } catch {

@@ -85,6 +85,10 @@ export const limits = {
   acknowledgeEntriesMax: 64,
   /** Ours: deliveries of an entry before what is unfinished in it goes to the dead-letter stream. */
   deliveriesMax: 5,
+  /** Ours: delivery from which the envelopes of an entry go one at a time, with a note after each, because it may hold what
+   * kills its routers. The second is parallel like the first: most routers end for other reasons, and a full batch to a back
+   * end that takes a second would be 128 s late. */
+  deliveriesSerialFrom: 3,
   /** Ours: entries kept in a shard's dead-letter stream; beyond it the oldest is dropped and counted. */
   deadLettersMax: 10_000,
   /** Ours: how long an entry without progress stays with a router that seems alive before a peer claims it. */

@@ -27,7 +27,7 @@ const checkIntervalMs = 500;
 
 /**
  * A client under a watchdog. A frozen or black-holed server keeps its sockets open, so that no error ever comes: a call
- * unanswered for `blockingReadMs` + `blockingReadGraceMs` destroys the socket, rejects what waits and builds a new client,
+ * unanswered for `silentMsMax` destroys the socket, rejects what waits and builds a new client,
  * which asks the sentinels or the cluster anew where the primary is.
  */
 export class RedisLink {
@@ -37,6 +37,7 @@ export class RedisLink {
   private lastCheckMs = performance.now();
   private silentSinceMs: number | undefined;
   private closed = false;
+  private readonly disconnectListeners: (() => void)[] = [];
   /** Absent for blocking reads: their time says how little there was to read, not how Redis does. */
   private readonly seconds: { observe(seconds: number): void } | undefined;
 
@@ -45,8 +46,9 @@ export class RedisLink {
     private readonly role: string,
     private readonly kind: RedisKind,
     private readonly telemetry: Telemetry,
+    private readonly silentMsMax: number = limits.blockingReadMs + limits.blockingReadGraceMs,
   ) {
-    this.client = openRedis(settings, role, kind, telemetry);
+    this.client = this.open();
     if (kind !== 'blocking') this.seconds = telemetry.metrics.redisCommandsSeconds.labels(role, kind);
     this.timer = setInterval(() => this.check(), checkIntervalMs);
     this.timer.unref();
@@ -72,12 +74,33 @@ export class RedisLink {
     }
   }
 
+  /** Calls back whenever a connection that stood is lost, on a cluster one to any node: what comes next may be another life of the data. */
+  onDisconnect(listener: () => void): void {
+    this.disconnectListeners.push(listener);
+  }
+
   /** Lets go of the connection at once; whatever waits is rejected. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.timer);
     this.discard(this.client);
+  }
+
+  private open(): RedisClient {
+    const client = openRedis(this.settings, this.role, this.kind, this.telemetry);
+    let stood = false;
+    const lost = () => {
+      if (!stood || this.closed) return;
+      for (const listener of this.disconnectListeners) listener();
+    };
+    client.on('ready', () => {
+      stood = true;
+    });
+    client.on('close', lost);
+    // A cluster client closes only when no node is left.
+    client.on('-node', lost);
+    return client;
   }
 
   private watch<T>(reply: Promise<T>): Promise<T> {
@@ -110,7 +133,7 @@ export class RedisLink {
     if (sinceLastMs > 3 * checkIntervalMs) return;
     const oldest = this.waiting.values().next().value?.startedMs;
     const sinceMs = Math.min(oldest ?? Number.POSITIVE_INFINITY, this.silentSinceMs ?? Number.POSITIVE_INFINITY);
-    if (now - sinceMs <= limits.blockingReadMs + limits.blockingReadGraceMs) return;
+    if (now - sinceMs <= this.silentMsMax) return;
     // Without a socket there is nothing to destroy: the client is on its way to a new one by itself.
     const status = this.client.status;
     if (status !== 'ready' && status !== 'connect') return;
@@ -119,7 +142,7 @@ export class RedisLink {
       duration_ms: Math.round(now - sinceMs),
     });
     const stuck = this.client;
-    this.client = openRedis(this.settings, this.role, this.kind, this.telemetry);
+    this.client = this.open();
     this.silentSinceMs = undefined;
     this.discard(stuck);
   }

@@ -166,7 +166,7 @@ function registerSettlementTests(bus: () => Bus): void {
       again.push(delivery);
       delivery.done();
     });
-    await until('redelivery', () => again.length === 1, limits.reclaimIntervalMs * 2);
+    await until('redelivery', () => again.length === 1, 10_000);
     const before = first.find((delivery) => textOf(delivery) === 'stays');
     expect(again[0]?.deliveryId).toBe(before?.deliveryId);
     expect(again[0]?.envelope).toEqual(before?.envelope);

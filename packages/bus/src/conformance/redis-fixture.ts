@@ -5,7 +5,7 @@ import { type RedisServer, startRedis } from '@sluice/testkit';
 import type { Bus } from '../bus.js';
 import { busKeys, type ShardKeys } from '../keys.js';
 import { createRedisBus } from '../redis-bus.js';
-import { quietTelemetry, until } from './test-parts.js';
+import { quietTelemetry, testTiming, until } from './test-parts.js';
 
 export interface TestBus {
   bus: Bus;
@@ -43,7 +43,7 @@ export async function redisFixture(args: string[] = []): Promise<RedisFixture> {
     settings,
     async open(url = redis.url) {
       const telemetry = quietTelemetry();
-      const bus = createRedisBus({ settings: { ...settings, url }, role: 'test', telemetry });
+      const bus = createRedisBus({ settings: { ...settings, url }, role: 'test', telemetry, timing: testTiming });
       buses.push(bus);
       await until('bus available', () => bus.available);
       return { bus, telemetry };
@@ -57,7 +57,7 @@ export async function redisFixture(args: string[] = []): Promise<RedisFixture> {
   };
 }
 
-/** Ends the leases of all workers now, as 15 s of silence would. */
+/** Ends the leases of all workers now, as the silence of their owners would. */
 export async function endLeases({ raw, shard }: RedisFixture): Promise<void> {
   const leases = await raw.call('KEYS', [`${shard.leasePrefix}*`]);
   for (const lease of leases as string[]) await raw.call('DEL', [lease]);

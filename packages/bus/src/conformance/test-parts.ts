@@ -1,6 +1,16 @@
 import { type Envelope, type InboxCommand, newConnectionId, newRequestId } from '@sluice/contracts';
 import { createMetrics, type Telemetry } from '@sluice/telemetry';
 import type { Delivery } from '../bus.js';
+import type { BusTiming } from '../timing.js';
+
+/** A third and less of the real times, so that a test sees leases end and peers take over within seconds. */
+export const testTiming: BusTiming = {
+  leaseMs: 4_500,
+  leaseRenewIntervalMs: 1_500,
+  reclaimIntervalMs: 500,
+  blockingReadMs: 300,
+  blockingReadGraceMs: 1_500,
+};
 
 /** Telemetry with real metrics, silent logs and no traces. */
 export function quietTelemetry(): Telemetry {
