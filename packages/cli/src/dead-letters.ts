@@ -37,7 +37,7 @@ async function withDeadLetters(
   flags: Flags,
   work: (deadLetters: Awaited<ReturnType<typeof openDeadLetters>>['deadLetters']) => Promise<void>,
 ): Promise<void> {
-  const settings = loadSettings({ command: 'router', flags: { 'log-level': 'error', ...flags } });
+  const settings = loadSettings({ command: 'router', flags, fileOptional: true });
   const opened = await openDeadLetters(settings);
   try {
     await work(opened.deadLetters);

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { limits } from '@sluice/contracts';
+import { rangesOf, uriFault } from './back-end-url.js';
 import { type Path, type Problem, showValue } from './problems.js';
 import { didYouMean } from './suggest.js';
 
@@ -27,11 +27,13 @@ export function crossCheck(file: unknown, checkers: ExpressionCheckers | undefin
   const defaults = Object.keys(apis).filter((id) => members(apis[id])['default'] === true);
   for (const id of defaults.slice(1))
     report(['apis', id, 'default'], `is true, but ${defaults[0]} is the default already`);
-  for (const [id, api] of Object.entries(apis)) checkApi(['apis', id], members(api), checkers, report);
+  const isAllowed = rangesOf(members(members(file)['egress'])['allow']);
+  for (const [id, api] of Object.entries(apis)) checkApi(['apis', id], members(api), { checkers, report, isAllowed });
   return problems;
 }
 
-function checkApi(path: Path, api: Members, checkers: ExpressionCheckers | undefined, report: Report): void {
+function checkApi(path: Path, api: Members, common: Omit<ApiPlace, 'integrations' | 'stages'>): void {
+  const { checkers, report } = common;
   const integrations = members(api['integrations']);
   const routes = members(api['routes']);
   const stages = members(api['stages']);
@@ -48,7 +50,7 @@ function checkApi(path: Path, api: Members, checkers: ExpressionCheckers | undef
     atMost(report, [...path, 'stages', name, 'stageVariables'], members(members(stage)['stageVariables']), 100);
   }
   attempt(report, [...path, 'routeSelectionExpression'], api['routeSelectionExpression'], checkers?.routeSelection);
-  const at: ApiPlace = { integrations, stages, checkers, report };
+  const at: ApiPlace = { integrations, stages, ...common };
   for (const [name, integration] of Object.entries(integrations)) {
     checkIntegration([...path, 'integrations', name], members(integration), at);
   }
@@ -60,6 +62,8 @@ interface ApiPlace {
   stages: Members;
   checkers: ExpressionCheckers | undefined;
   report: Report;
+  /** Whether egress.allow lists an address. */
+  isAllowed(address: string): boolean;
 }
 
 function checkRoute(path: Path, key: string, route: unknown, at: ApiPlace): void {
@@ -131,7 +135,7 @@ function checkTemplates(path: Path, templates: unknown, { report }: ApiPlace): v
 }
 
 /** The URL after stage variables have been put in, for each stage: what cannot be called is found here, not by a client. */
-function checkUri(path: Path, uri: string, { stages, report }: ApiPlace): void {
+function checkUri(path: Path, uri: string, { stages, report, isAllowed }: ApiPlace): void {
   if (/^arn:/i.test(uri)) {
     report(
       path,
@@ -150,30 +154,11 @@ function checkUri(path: Path, uri: string, { stages, report }: ApiPlace): void {
     const resolved = uri.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_, name: string) =>
       String(variables[name]),
     );
-    const fault = uriFault(resolved);
+    const fault = uriFault(resolved, isAllowed);
     if (fault === undefined) continue;
     report(path, `is ${showValue(path, resolved)}${named.length > 0 ? ` in stage ${stage}` : ''}; ${fault}`);
     if (named.length === 0) return;
   }
-}
-
-function uriFault(uri: string): string | undefined {
-  const allowed = 'allowed: an absolute http:// or https:// URL';
-  if (!URL.canParse(uri) || /[\s\p{Cc}${}]/u.test(uri)) return allowed;
-  const { protocol, hostname, username, hash } = new URL(uri);
-  if (protocol !== 'http:' && protocol !== 'https:') return allowed;
-  if (username !== '') return 'user and password in a URL are not sent; take them out';
-  if (hash !== '') return 'a URL is sent without its #fragment; take it out';
-  // Cloud metadata services give credentials to whoever can send them a request; no back end of an API lives there.
-  if (isLinkLocal(hostname)) return 'link-local and metadata addresses are refused';
-  return undefined;
-}
-
-function isLinkLocal(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (bare === 'metadata.google.internal' || bare === 'fd00:ec2::254') return true;
-  if (isIP(bare) === 4) return bare.startsWith('169.254.');
-  return isIP(bare) === 6 && (/^fe[89ab]/.test(bare) || bare.startsWith('::ffff:a9fe:'));
 }
 
 function attempt(report: Report, path: Path, value: unknown, check: ((text: string) => void) | undefined): void {

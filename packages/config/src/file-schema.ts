@@ -1,7 +1,7 @@
 import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 import { apisSchema } from './api-schema.js';
-import { oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+import { addressRange, oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
 
 const port = wholeNumber(0, 65_535, 'a port; 0 takes any free one');
 const host = textLike(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address to listen on, without port');
@@ -145,6 +145,17 @@ export const fileSchema = z
       .describe('The internal port of every process.'),
     redis: redisSchema,
     auth: authSchema,
+    egress: z
+      .strictObject({
+        allow: z
+          .array(addressRange(), { error: 'allowed: a list of address ranges' })
+          .default([])
+          .describe(
+            'Address ranges, such as `10.0.0.0/8`, that back ends may have. Unlisted, link-local and cloud metadata addresses are always refused; loopback and private ones where a stage variable is part of the host.',
+          ),
+      })
+      .prefault({})
+      .describe('Which addresses back ends may have.'),
     aws: z
       .strictObject({
         region: textLike(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')

@@ -128,7 +128,7 @@ routes: {}`),
 describe('loadSettings: what is wrong is named with place, path, value and what would be right', () => {
   it.each<[string, string, string]>([
     [
-      'a range',
+      '[QU-8] a range',
       api('integrations: { b: { integrationType: HTTP, integrationUri: http://h/, timeoutInMillis: 5 } }\nroutes: {}'),
       'sluice.yaml:4:93: apis.chat.integrations.b.timeoutInMillis is 5; Timeout should be between 50 ms and 29000 ms',
     ],
@@ -163,8 +163,12 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
       api('integrations: { backend: { integrationType: MOCK } }\nroutes: { a: bakend }'),
       'apis.chat.routes.a is "bakend", which is neither a URL nor an integration of this API; did you mean backend?',
     ],
-    ['a reserved route key', api('routes: { $other: http://h/ }'), 'apis.chat.routes.$other is no possible name'],
-    ['a long route key', api(`routes: { ${'k'.repeat(129)}: http://h/ }`), 'is no possible name'],
+    [
+      '[RT-32] a reserved route key',
+      api('routes: { $other: http://h/ }'),
+      'apis.chat.routes.$other is no possible name',
+    ],
+    ['[RT-32] a long route key', api(`routes: { ${'k'.repeat(129)}: http://h/ }`), 'is no possible name'],
     [
       'a stage name',
       'apis: { chat: { routes: {}, stages: { "a b": } } }',
@@ -254,7 +258,6 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
     ['domainNames', `${minimal}domainNames: {}`],
     ['apiKeys', `${minimal}apiKeys: {}`],
     ['usagePlans', `${minimal}usagePlans: {}`],
-    ['egress', `${minimal}egress: { allow: [] }`],
     ['lambda', `${minimal}lambda: {}`],
     ['aws.credentials', `${minimal}aws: { credentials: {} }`],
     ['arn:aws', api('routes: { a: "arn:aws:apigateway:us-east-1:lambda:path/x" }')],
@@ -360,6 +363,7 @@ describe('loadSettings: the process', () => {
       router: { inflightMax: limits.routerInflightMax, drainWorkMs: limits.drainWorkMs },
       redis: undefined,
       auth: { callback: 'none', keys: [] },
+      egress: { allow: [] },
       aws: { region: 'us-east-1', accountId: '000000000000' },
       log: { level: 'info' },
       tracing: { exporter: 'none' },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openFileLimit } from '@sluice/telemetry';
 import { crossCheck, type ExpressionCheckers } from './cross-checks.js';
@@ -27,6 +28,8 @@ export interface LoadOptions {
   /** Unset: the current directory. */
   cwd?: string;
   checkers?: ExpressionCheckers;
+  /** Flags and variables are enough where no file is named and the default one is not there: no API is defined then. */
+  fileOptional?: boolean;
   /** How many files this process may open. Unset: asked of the system. */
   openFilesMax?: number;
 }
@@ -43,7 +46,9 @@ export function loadSettings(options: LoadOptions): Settings {
   const name = flags['config'] ?? (env['SLUICE_CONFIG'] || defaultFile);
   const path = resolve(options.cwd ?? process.cwd(), name);
   const applied = readOverrides(options.command, flags, env);
-  const file = readFile(path, name, applied, env);
+  const named = flags['config'] !== undefined || Boolean(env['SLUICE_CONFIG']);
+  const withoutFile = options.fileOptional === true && !named && !existsSync(path);
+  const file = withoutFile ? noFile : readFile(path, name, applied, env);
   const checked = check(file, applied, env, options.checkers);
   if ('lines' in checked) throw new ConfigError(checked.lines);
   const openFilesMax = options.openFilesMax ?? openFileLimit();
@@ -57,6 +62,15 @@ export function loadSettings(options: LoadOptions): Settings {
     openFilesMax,
   });
 }
+
+/** In place of a file that need not be there. */
+const noFile: YamlFile = {
+  content: { apis: {} },
+  duplicates: [],
+  problems: [],
+  placeOf: () => 'command line',
+  keysOf: () => [],
+};
 
 // Where there is no file to check, flags and variables still are: their mistakes should not wait for the second attempt.
 function readFile(path: string, name: string, applied: AppliedOverride[], env: Environment): YamlFile {
@@ -84,7 +98,7 @@ function check(
 ): { input: FileInput } | { lines: string[] } {
   const content = applyOverrides(file.content, applied);
   const result = checkSchema(fileSchema, content);
-  const problems = [...file.problems, ...crossCheck(content, checkers)];
+  const problems = [...file.problems, ...(file === noFile ? [] : crossCheck(content, checkers))];
   if ('problems' in result) problems.unshift(...result.problems);
   const lines = [...file.duplicates, ...describeProblems(problems, originOf(file, applied)), ...variableLines(env)];
   if (lines.length > 0 || !('value' in result)) return { lines };

@@ -3,7 +3,7 @@
  * overlooks an authorizer has an open door. `*` in a path stands for any one name.
  */
 const notAvailable: Record<string, readonly string[]> = {
-  '': ['domainNames', 'apiKeys', 'usagePlans', 'lambda', 'egress'],
+  '': ['domainNames', 'apiKeys', 'usagePlans', 'lambda'],
   aws: ['credentials', 'endpoints'],
   'apis.*': [
     'authorizers',

@@ -65,6 +65,7 @@ export function resolveSettings({
     admin: input.admin,
     redis,
     auth,
+    egress: input.egress,
     aws: input.aws,
     log: input.log,
     tracing: readTracing(env, (variable, message) => void lines.push(`${variable}: ${message}`)),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 // Each kind of value carries, as its error text, what would have been allowed: the reader of an error should not have to
@@ -23,6 +24,17 @@ export function text(lengthMin: number, lengthMax: number) {
 export function textLike(pattern: RegExp, allowed: string) {
   const error = `allowed: ${allowed}`;
   return z.string({ error }).regex(pattern, { error });
+}
+
+export function addressRange() {
+  const error = 'allowed: an address range such as 10.0.0.0/8, fd00::/8 or 203.0.113.7/32';
+  return z.string({ error }).refine(isAddressRange, { error });
+}
+
+/** `address/prefix length`, of either kind of address. */
+export function isAddressRange(value: unknown): value is string {
+  const [, address = '', prefixLength] = /^([\da-fA-F.:]+)\/(\d{1,3})$/.exec(String(value)) ?? [];
+  return isIP(address) !== 0 && Number(prefixLength) <= (isIP(address) === 6 ? 128 : 32);
 }
 
 export function yesOrNo() {

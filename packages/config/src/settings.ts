@@ -17,6 +17,8 @@ export interface Settings {
   /** Undefined: everything stays in this process. */
   redis: RedisSettings | undefined;
   auth: AuthSettings;
+  /** Ranges (`10.0.0.0/8`) that back ends may have against the rules of egress. */
+  egress: { allow: string[] };
   aws: { region: string; accountId: string };
   log: { level: LogLevel };
   tracing: TracingSettings;

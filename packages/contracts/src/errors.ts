@@ -72,6 +72,13 @@ export const errorKinds = {
     retryable: false,
     help: 'The integration cannot run as it is defined, for example a MOCK without a template that yields a statusCode.',
   },
+  integration_egress_refused: {
+    message: 'Internal server error',
+    handshakeStatus: 500,
+    source: 'gateway',
+    retryable: false,
+    help: 'The back end has an address that this gateway does not connect to: link-local or metadata, or, where the host is not written out in sluice.yaml, loopback or private. If it should, list its range in `egress.allow`.',
+  },
   integration_overloaded: {
     message: 'Internal server error',
     handshakeStatus: 500,

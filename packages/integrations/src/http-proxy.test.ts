@@ -1,13 +1,24 @@
 import type { Envelope } from '@sluice/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { backEnd, closeAll, connectRequest, disconnectRequest, invoke, message, prepared } from './back-end.fixture.js';
+import {
+  backEnd,
+  closeAll,
+  connectRequest,
+  definition,
+  disconnectRequest,
+  invoke,
+  invoker,
+  message,
+  prepared,
+  route,
+} from './back-end.fixture.js';
 
 afterEach(closeAll);
 
 const text = '{"action":"sendMessage","data":"grüße"}';
 
 describe('HTTP_PROXY', () => {
-  it('[IN-1] [RS-4] sends the message unchanged and gives back the body as it came', async () => {
+  it('[IN-1] [IN-12] [RS-4] sends the message unchanged and gives back the body as it came', async () => {
     const { uri, seen } = await backEnd();
     expect(await invoke(prepared({ integrationUri: uri }), message(text))).toMatchObject({
       ok: true,
@@ -133,7 +144,9 @@ describe('HTTP_PROXY', () => {
     const { uri, seen } = await backEnd();
     const { host } = new URL(uri);
     const integrationUri = 'http://${stageVariables.host}/${stageVariables.version}/x?k=${stageVariables.none}';
-    await invoke(prepared({ integrationUri }, { stageVariables: { host, version: 'v2' } }), message(text));
+    const stageVariables = { host, version: 'v2' };
+    const calls = invoker({ egressAllow: ['127.0.0.1/32'] });
+    await invoke(calls.prepare(definition({ integrationUri }), { ...route, stageVariables }), message(text));
     expect(seen[0]?.url).toBe('/v2/x?k=');
   });
 

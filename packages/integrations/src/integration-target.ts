@@ -1,4 +1,5 @@
 import { type IntegrationDefinition, limits } from '@sluice/contracts';
+import type { HostSource } from './address-rules.js';
 import { MisconfiguredIntegrationError } from './integration.js';
 
 /** Where and how an HTTP integration is called, checked and resolved. */
@@ -6,6 +7,7 @@ export interface IntegrationTarget {
   scheme: 'http' | 'https';
   /** Name or address, without brackets. */
   host: string;
+  hostSource: HostSource;
   port: number;
   /** For the `Host` field. */
   authority: string;
@@ -41,12 +43,20 @@ export function resolveTarget(
   return {
     scheme: url.protocol === 'https:' ? 'https' : 'http',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    hostSource: hostSourceOf(definition.integrationUri ?? '', url.hostname),
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     authority: url.host,
     path: url.pathname + url.search,
     method: resolveMethod(definition.integrationMethod),
     timeoutMs: checkTimeout(definition.timeoutInMillis),
   };
+}
+
+/** Compared as it came out, too: a value in the port or path must not be able to make the written part something else than the host. */
+function hostSourceOf(uri: string, host: string): HostSource {
+  const written = /^https?:\/\/(\[[^\]${}]*\]|[^/?#\\${}:@]+)(?=[:/?#]|$)/i.exec(uri)?.[1];
+  if (written === undefined || !URL.canParse(`http://${written}`)) return 'computed';
+  return new URL(`http://${written}`).hostname === host ? 'written' : 'computed';
 }
 
 function resolveMethod(integrationMethod: string): string {

@@ -30,6 +30,8 @@ export type IntegrationDone = (outcome: IntegrationOutcome) => void;
 
 /** An integration compiled for one route of one deployed stage. */
 export interface PreparedIntegration {
+  /** Why it cannot run as it is defined; every call then ends in `integration_misconfigured`. */
+  readonly fault?: string;
   /** The request's body must stay as it is until `done` is called. */
   invoke(request: IntegrationRequest, done: IntegrationDone): void;
 }

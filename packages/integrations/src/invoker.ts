@@ -1,5 +1,6 @@
 import type { IntegrationDefinition } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
+import { Egress, type ResolveHost } from './egress.js';
 import { FastLane } from './fast-lane/fast-lane.js';
 import { defaultPoolLimits, type PoolLimits } from './fast-lane/origin-pool.js';
 import { TimingWheel } from './fast-lane/timing-wheel.js';
@@ -22,6 +23,10 @@ export interface InvokerOptions {
   ca?: string;
   /** Bounds per back-end origin; `integrationConnectionsMax` and `integrationWaitingMax` by default. */
   poolLimits?: PoolLimits;
+  /** Address ranges, `10.0.0.0/8`, that back ends may have against the rules of egress. Throws where one is no range. */
+  egressAllow?: readonly string[];
+  /** Unset: the system's resolver. */
+  resolveHost?: ResolveHost;
 }
 
 /** Calls back ends. One per process: routes that share an origin share its connections. */
@@ -30,7 +35,12 @@ export interface Invoker {
    * Compiles an integration for one route of one deployed stage. Never throws for what a definition says: an integration that
    * cannot run answers every call with `integration_misconfigured` and the reason.
    */
-  prepare(definition: IntegrationDefinition, route: IntegrationRoute, selectors?: Selectors): PreparedIntegration;
+  prepare(
+    definition: IntegrationDefinition,
+    route: IntegrationRoute,
+    /** A function may throw `MisconfiguredIntegrationError`. */
+    selectors?: Selectors | (() => Selectors),
+  ): PreparedIntegration;
 
   /** Drops all connections. Calls in work end in `integration_unreachable`, so the caller drains first. */
   close(): Promise<void>;
@@ -39,23 +49,25 @@ export interface Invoker {
 export function createInvoker(options: InvokerOptions): Invoker {
   const wheel = new TimingWheel();
   const poolLimits = options.poolLimits ?? defaultPoolLimits;
-  const fastLane = new FastLane(wheel, poolLimits);
-  const undiciLane = new UndiciLane(wheel, poolLimits, options.ca);
+  const egress = new Egress(options.egressAllow, options.resolveHost);
+  const fastLane = new FastLane(wheel, egress, poolLimits);
+  const undiciLane = new UndiciLane(wheel, poolLimits, egress, options.ca);
   const open = (target: IntegrationTarget): Transport =>
     target.scheme === 'http'
-      ? fastLane.pool(target.host, target.port)
-      : undiciLane.transport(`https://${target.authority}`);
+      ? fastLane.pool(target.host, target.port, target.hostSource)
+      : undiciLane.transport(target);
 
   return {
     prepare(definition, route, selectors = {}) {
+      const compiled = () => (typeof selectors === 'function' ? selectors() : selectors);
       const prepared = prepareOrExplain(() => {
         switch (definition.integrationType) {
           case 'HTTP_PROXY':
             return prepareHttpProxy(definition, route, open);
           case 'HTTP':
-            return prepareHttp(definition, route, open, selectors);
+            return prepareHttp(definition, route, open, compiled());
           case 'MOCK':
-            return prepareMock(definition, selectors);
+            return prepareMock(definition, compiled());
         }
       });
       return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);
@@ -75,6 +87,6 @@ function prepareOrExplain(prepare: () => PreparedIntegration): PreparedIntegrati
   } catch (error) {
     if (!(error instanceof MisconfiguredIntegrationError)) throw error;
     const outcome = failure('integration_misconfigured', error.message);
-    return { invoke: (_request, done) => done(outcome) };
+    return { fault: error.message, invoke: (_request, done) => done(outcome) };
   }
 }

@@ -27,6 +27,7 @@ export function measureIntegration(
   }
 
   return {
+    ...(inner.fault === undefined ? {} : { fault: inner.fault }),
     invoke(request, done) {
       const startedAtMs = performance.now();
       inflight.inc();

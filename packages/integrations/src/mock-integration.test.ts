@@ -21,7 +21,7 @@ describe('MOCK', () => {
       passthroughBehavior,
     });
 
-  it('[IN-24] the statusCode of the template selects the response, whose template is the body', async () => {
+  it('[IN-3] [IN-24] the statusCode of the template selects the response, whose template is the body', async () => {
     const integration = mock('{"statusCode": 204}', ['$default', '/2\\d\\d/']);
     for (const request of [message('{}'), message('{}'), connectRequest()]) {
       expect(await invoke(integration, request)).toMatchObject({ ok: true, status: 204, text: 'reply /2\\d\\d/' });

@@ -1,24 +1,45 @@
 import { type ErrorCode, limits } from '@sluice/contracts';
 import { Agent, type Dispatcher } from 'undici';
+import type { HostSource } from './address-rules.js';
+import { type Egress, EgressRefusedError } from './egress.js';
 import { BodyBytes } from './fast-lane/body-bytes.js';
 import { Exchange, type ExchangeHolder, type OutgoingRequest } from './fast-lane/exchange.js';
 import type { PoolLimits } from './fast-lane/origin-pool.js';
 import type { TimingWheel } from './fast-lane/timing-wheel.js';
-import type { IntegrationDone } from './integration.js';
+import { failure, type IntegrationDone } from './integration.js';
+import type { IntegrationTarget } from './integration-target.js';
 import type { Transport } from './transport.js';
 
 /** Calls over TLS, through undici; the same bounds, deadlines and outcomes as the fast lane. */
 export class UndiciLane {
-  private readonly agent: Agent;
+  private readonly agents: Record<HostSource, Agent>;
 
   /** `ca`: certificates (PEM) to trust instead of the system's. */
   constructor(
     private readonly wheel: TimingWheel,
     private readonly bounds: PoolLimits,
+    private readonly egress: Egress,
     ca: string | undefined,
   ) {
-    this.agent = new Agent({
-      connections: bounds.connectionsMax,
+    this.agents = { written: this.createAgent('written', ca), computed: this.createAgent('computed', ca) };
+  }
+
+  transport({ host, authority, hostSource }: IntegrationTarget): Transport {
+    const { refusal } = this.egress.access(host, hostSource);
+    if (refusal !== undefined)
+      return { send: (_request, done) => done(failure('integration_egress_refused', refusal)) };
+    return new UndiciTransport(this.agents[hostSource], `https://${authority}`, this.wheel, this.bounds);
+  }
+
+  /** Ends every connection; requests in work fail. */
+  async close(): Promise<void> {
+    await Promise.all([this.agents.written.destroy(), this.agents.computed.destroy()]);
+  }
+
+  private createAgent(source: HostSource, ca: string | undefined): Agent {
+    const { lookup } = this.egress.access('', source);
+    return new Agent({
+      connections: this.bounds.connectionsMax,
       pipelining: 1,
       // Deadlines are ours: undici's would be two more timers a request, and count from other moments.
       headersTimeout: 0,
@@ -26,17 +47,8 @@ export class UndiciLane {
       keepAliveTimeout: limits.integrationIdleMs,
       maxHeaderSize: limits.integrationHeadBytesMax,
       maxResponseSize: limits.integrationBodyBytesMax,
-      connect: { timeout: limits.integrationTimeoutMs, ...(ca === undefined ? {} : { ca }) },
+      connect: { timeout: limits.integrationTimeoutMs, lookup, ...(ca === undefined ? {} : { ca }) },
     });
-  }
-
-  transport(origin: string): Transport {
-    return new UndiciTransport(this.agent, origin, this.wheel, this.bounds);
-  }
-
-  /** Ends every connection; requests in work fail. */
-  close(): Promise<void> {
-    return this.agent.destroy();
   }
 }
 
@@ -135,6 +147,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, ExchangeHolder {
     this.letGo();
     // Our own abort comes back as an error; the deadline that caused it says what happened.
     if (this.abandoned) return;
+    if (error instanceof EgressRefusedError) return this.exchange.fail('integration_egress_refused', error.message);
     this.exchange.fail(failureCode(error, this.status !== 0), `${error.code ?? error.name}: ${error.message}`);
   }
 

@@ -20,6 +20,7 @@ export const logEvents = [
   'drain.finished',
   'router.started',
   'router.integration_failed',
+  'router.integration_misconfigured',
   'router.unknown_stage',
   'router.envelope_failed',
   'router.disconnect_retry',

@@ -21,6 +21,8 @@ export interface RouterParts {
   telemetry: Telemetry;
   /** Envelopes in work at once; reading pauses at it. Default `limits.routerInflightMax`. */
   inflightMax?: number;
+  /** `InvokerOptions.egressAllow`. */
+  egressAllow?: readonly string[];
 }
 
 export interface Router {
@@ -38,7 +40,7 @@ export interface Router {
  */
 export function createRouter(parts: RouterParts): Router {
   const { bus, definitions, jobs, telemetry } = parts;
-  const invoker = createInvoker({ telemetry });
+  const invoker = createInvoker({ telemetry, egressAllow: parts.egressAllow ?? [] });
   const tables = createStageTables(definitions, invoker, telemetry);
   const handleMessage = createMessageHandler({ bus, tables, telemetry });
   const handleConnect = createConnectHandler({ bus, tables, telemetry });

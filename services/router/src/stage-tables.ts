@@ -1,10 +1,17 @@
 import type { ApiDefinition, IntegrationDefinition, RouteDefinition, Scope } from '@sluice/contracts';
 import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
-import type { Invoker, PreparedIntegration, Selectors } from '@sluice/integrations';
+import {
+  type Invoker,
+  MisconfiguredIntegrationError,
+  type PreparedIntegration,
+  type Selectors,
+} from '@sluice/integrations';
 import {
   compileIntegrationResponses,
+  compileResponseTemplateSelectionExpression,
   compileTemplateSelectionExpression,
   createRouteTable,
+  InvalidExpressionError,
   type RouteTable,
 } from '@sluice/routing';
 import type { Telemetry } from '@sluice/telemetry';
@@ -67,24 +74,36 @@ function prepareRoute(
   telemetry: Telemetry,
 ): PreparedRoute {
   const { api, stage } = snapshot;
-  const integration = targetOf(api, route);
+  const definition = targetOf(api, route);
+  const integration =
+    definition &&
+    invoker.prepare(
+      definition,
+      {
+        apiId: api.apiId,
+        stage: stage.stageName,
+        routeKey: route.routeKey,
+        stageVariables: stage.stageVariables,
+        hasRouteResponse: route.hasRouteResponse,
+      },
+      () => selectorsFor(definition),
+    );
+  if (integration?.fault !== undefined) {
+    const where = `route ${route.routeKey} of ${api.apiId}/${stage.stageName}`;
+    telemetry.log.error(
+      'router.integration_misconfigured',
+      `${where} cannot call its integration: ${integration.fault}`,
+      {
+        route: route.routeKey,
+        integration: route.integrationId,
+      },
+    );
+  }
   return {
     routeKey: route.routeKey,
     hasRouteResponse: route.hasRouteResponse,
     metrics: createRouteMetrics(telemetry.metrics, api.apiId, stage.stageName, route.routeKey),
-    integration:
-      integration &&
-      invoker.prepare(
-        integration,
-        {
-          apiId: api.apiId,
-          stage: stage.stageName,
-          routeKey: route.routeKey,
-          stageVariables: stage.stageVariables,
-          hasRouteResponse: route.hasRouteResponse,
-        },
-        selectorsFor(integration),
-      ),
+    integration,
   };
 }
 
@@ -92,10 +111,23 @@ function targetOf(api: ApiDefinition, route: RouteDefinition): IntegrationDefini
   return route.integrationId === undefined ? undefined : api.integrations[route.integrationId];
 }
 
+/** Throws `MisconfiguredIntegrationError`, so that a bad expression fails the calls of its integration and nothing beside. */
 function selectorsFor(integration: IntegrationDefinition): Selectors {
+  try {
+    return compileSelectors(integration);
+  } catch (error) {
+    if (error instanceof InvalidExpressionError) throw new MisconfiguredIntegrationError(error.message);
+    throw error;
+  }
+}
+
+function compileSelectors(integration: IntegrationDefinition): Selectors {
   const response = compileIntegrationResponses(integration.integrationResponses);
-  const selectIntegrationResponse = (value: string) => response(value)?.integrationResponseKey;
+  const selectors: Selectors = {
+    selectIntegrationResponse: (value) => response(value)?.integrationResponseKey,
+    compileResponseTemplateKey: compileResponseTemplateSelectionExpression,
+  };
   const expression = integration.templateSelectionExpression;
-  if (expression === undefined) return { selectIntegrationResponse };
-  return { selectIntegrationResponse, selectTemplateKey: compileTemplateSelectionExpression(expression) };
+  if (expression === undefined) return selectors;
+  return { ...selectors, selectTemplateKey: compileTemplateSelectionExpression(expression) };
 }

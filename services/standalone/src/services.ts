@@ -41,7 +41,12 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
   return {
     callback,
     router: roles.includes('router')
-      ? createRouter({ ...shared, jobs: state.jobs, inflightMax: settings.router.inflightMax })
+      ? createRouter({
+          ...shared,
+          jobs: state.jobs,
+          inflightMax: settings.router.inflightMax,
+          egressAllow: settings.egress.allow,
+        })
       : undefined,
     edge: hasEdge
       ? createEdge({

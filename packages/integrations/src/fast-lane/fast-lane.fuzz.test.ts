@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Egress } from '../egress.js';
 import type { IntegrationOutcome } from '../integration.js';
 import { brokenScripts, validScripts } from './hostile-scripts.fixture.js';
 import { HostileServer, pause, type Script, seeded } from './hostile-server.fixture.js';
@@ -20,6 +21,7 @@ interface Case {
 
 const seed = 20_260_101;
 const wheel = new TimingWheel();
+const access = new Egress().access('127.0.0.1', 'written');
 let server: HostileServer | undefined;
 
 afterEach(async () => {
@@ -89,7 +91,10 @@ async function start(cases: Case[]): Promise<{ pool: OriginPool; server: Hostile
   const started = new HostileServer((index) => cases[index] as Case);
   server = started;
   const port = await started.listen();
-  return { server: started, pool: new OriginPool(wheel, '127.0.0.1', port, { connectionsMax: 48, waitingMax: 5_000 }) };
+  return {
+    server: started,
+    pool: new OriginPool(wheel, '127.0.0.1', port, access, { connectionsMax: 48, waitingMax: 5_000 }),
+  };
 }
 
 async function expectAllReleased(pool: OriginPool, started: HostileServer): Promise<void> {

@@ -1,3 +1,5 @@
+import type { HostSource } from '../address-rules.js';
+import type { Egress } from '../egress.js';
 import { defaultPoolLimits, OriginPool, type PoolLimits } from './origin-pool.js';
 import type { TimingWheel } from './timing-wheel.js';
 
@@ -7,15 +9,19 @@ export class FastLane {
 
   constructor(
     private readonly wheel: TimingWheel,
+    private readonly egress: Egress,
     private readonly bounds: PoolLimits = defaultPoolLimits,
   ) {}
 
-  /** The pool of an origin; routes that share a back end share its connections. */
-  pool(host: string, port: number): OriginPool {
-    const origin = `${host}:${port}`;
+  /**
+   * The pool of an origin; routes that share a back end share its connections. Not across sources: a value could otherwise
+   * travel on a connection that only the operator's word may open.
+   */
+  pool(host: string, port: number, source: HostSource): OriginPool {
+    const origin = `${source} ${host}:${port}`;
     let pool = this.pools.get(origin);
     if (pool === undefined) {
-      pool = new OriginPool(this.wheel, host, port, this.bounds);
+      pool = new OriginPool(this.wheel, host, port, this.egress.access(host, source), this.bounds);
       this.pools.set(origin, pool);
     }
     return pool;

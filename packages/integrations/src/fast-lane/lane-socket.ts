@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type ErrorCode, limits } from '@sluice/contracts';
+import { EgressRefusedError } from '../egress.js';
 import { AnswerReader, type ReaderVerdict } from './answer-reader.js';
 import type { Exchange, ExchangeHolder } from './exchange.js';
 import { Timed, type TimingWheel } from './timing-wheel.js';
@@ -13,6 +14,9 @@ const sharedReadBuffer = process.platform === 'win32' ? undefined : Buffer.alloc
 // Up to 16 KiB Node hands a string to the kernel from its stack, without an allocation; a longer body goes beside the head.
 const oneWriteBytesMax = 16_000;
 
+/** Why an attempt to connect failed: the name of a system error, or that the address is refused. */
+export type ConnectFailure = string | EgressRefusedError;
+
 /** What a socket tells its pool. */
 export interface LaneSocketOwner {
   readonly wheel: TimingWheel;
@@ -20,7 +24,7 @@ export interface LaneSocketOwner {
   /** The answer is complete and the connection may carry another request. */
   reusable(socket: LaneSocket): void;
   /** The socket is destroyed. `connectFailure` says why the attempt to connect failed; undefined where its time ran out. */
-  gone(socket: LaneSocket, from: 'connecting' | 'open', connectFailure: string | undefined): void;
+  gone(socket: LaneSocket, from: 'connecting' | 'open', connectFailure: ConnectFailure | undefined): void;
   /** The exchange met a connection that was already closed, and is to go out once more on a new one. */
   repeat(exchange: Exchange): void;
 }
@@ -42,6 +46,7 @@ export class LaneSocket extends Timed implements ExchangeHolder {
     private readonly owner: LaneSocketOwner,
     host: string,
     port: number,
+    lookup: LookupFunction,
     connectTimeoutMs: number,
   ) {
     super();
@@ -49,6 +54,7 @@ export class LaneSocket extends Timed implements ExchangeHolder {
     this.socket = connect({
       host,
       port,
+      lookup,
       noDelay: true,
       onread: {
         buffer,
@@ -60,7 +66,9 @@ export class LaneSocket extends Timed implements ExchangeHolder {
     });
     this.socket.on('connect', () => this.connected());
     this.socket.on('end', () => this.ended());
-    this.socket.on('error', (error: NodeJS.ErrnoException) => this.failed(error.code ?? error.message));
+    this.socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.failed(error instanceof EgressRefusedError ? error : (error.code ?? error.message)),
+    );
     this.socket.on('close', () => this.failed('closed'));
     owner.wheel.arm(this, performance.now(), connectTimeoutMs);
   }
@@ -156,7 +164,7 @@ export class LaneSocket extends Timed implements ExchangeHolder {
     else this.failed('closed');
   }
 
-  private failed(reason: string): void {
+  private failed(reason: ConnectFailure): void {
     if (this.state === 'gone') return;
     const { exchange } = this;
     if (exchange === undefined) return this.destroy(reason);
@@ -188,7 +196,7 @@ export class LaneSocket extends Timed implements ExchangeHolder {
     exchange?.fail(code, detail);
   }
 
-  private destroy(reason: string | undefined): void {
+  private destroy(reason: ConnectFailure | undefined): void {
     if (this.state === 'gone') return;
     const from = this.state;
     this.state = 'gone';

@@ -1,7 +1,8 @@
 import { limits } from '@sluice/contracts';
+import { EgressRefusedError, type HostAccess } from '../egress.js';
 import type { IntegrationDone } from '../integration.js';
 import { Exchange, type ExchangeHolder, ExchangeQueue, type OutgoingRequest } from './exchange.js';
-import { LaneSocket, type LaneSocketOwner } from './lane-socket.js';
+import { type ConnectFailure, LaneSocket, type LaneSocketOwner } from './lane-socket.js';
 import type { TimingWheel } from './timing-wheel.js';
 
 export interface PoolLimits {
@@ -31,6 +32,7 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
     readonly wheel: TimingWheel,
     private readonly host: string,
     private readonly port: number,
+    private readonly access: HostAccess,
     private readonly bounds: PoolLimits,
   ) {}
 
@@ -43,6 +45,8 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
   send(request: OutgoingRequest, done: IntegrationDone): void {
     const exchange = new Exchange(request, done);
     if (this.closed) return exchange.fail('integration_unreachable', 'the gateway is stopping');
+    // A host that is an address is never looked up: it is decided here.
+    if (this.access.refusal !== undefined) return exchange.fail('integration_egress_refused', this.access.refusal);
     const socket = this.idle.pop();
     if (socket === undefined && this.waiting.length >= this.bounds.waitingMax) {
       return exchange.fail(
@@ -68,7 +72,7 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
     else socket.start(exchange, true);
   }
 
-  gone(socket: LaneSocket, from: 'connecting' | 'open', connectFailure: string | undefined): void {
+  gone(socket: LaneSocket, from: 'connecting' | 'open', connectFailure: ConnectFailure | undefined): void {
     this.sockets.delete(socket);
     // Not busy and not connecting means idle; looked for from the end, where the youngest are.
     const place = this.idle.lastIndexOf(socket);
@@ -80,6 +84,9 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
     if (refused === undefined) return;
     this.wheel.disarm(refused);
     refused.holder = undefined;
+    if (connectFailure instanceof EgressRefusedError) {
+      return refused.fail('integration_egress_refused', connectFailure.message);
+    }
     refused.fail('integration_unreachable', `no connection to ${this.host}:${this.port} (${connectFailure})`);
   }
 
@@ -121,7 +128,7 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
       if (next === undefined || this.sockets.size >= this.bounds.connectionsMax) return;
       if (this.connecting >= this.waiting.length + this.repeats.length) return;
       this.connecting++;
-      this.sockets.add(new LaneSocket(this, this.host, this.port, next.request.timeoutMs));
+      this.sockets.add(new LaneSocket(this, this.host, this.port, this.access.lookup, next.request.timeoutMs));
     }
   }
 }
