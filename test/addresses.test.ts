@@ -28,7 +28,7 @@ describe('addresses of several APIs', () => {
     await client.close();
   };
 
-  it('path style, host style, and the default API', async () => {
+  it('[CN-101] [CN-102] [CN-103] path style, host style, and the default API', async () => {
     await accepted('/chat/dev');
     await accepted('/game/prod');
     await accepted('/chat/dev/');
@@ -37,7 +37,7 @@ describe('addresses of several APIs', () => {
     await accepted('/dev', `GAME.execute-api.us-east-1.localhost:${gateway.port}`);
   });
 
-  it('H7: unknown stage, unknown API and extra segments are 403 Forbidden with the headers of 01 §1.3', async () => {
+  it('[CN-1] [ER-5] H7: unknown stage, unknown API and extra segments are 403 Forbidden with the headers of 01 §1.3', async () => {
     for (const path of ['/chat/nope', '/nope', '/nope/dev', '/chat/dev/more', '/', '/%00/dev', '/chat/%64ev%2Fx']) {
       const refused = await refusedHandshake(`ws://127.0.0.1:${gateway.port}${path}`);
       expect(`${path} ${refused.status} ${refused.body}`).toBe(`${path} 403 {"message":"Forbidden"}`);
@@ -47,7 +47,7 @@ describe('addresses of several APIs', () => {
     }
   });
 
-  it('O1: a plain GET is 403 Forbidden', async () => {
+  it('[CN-4] O1: a plain GET is 403 Forbidden', async () => {
     const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
       request({ port: gateway.port, host: '127.0.0.1', path: '/chat/dev' }, async (response) => {
         let body = '';

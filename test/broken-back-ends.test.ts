@@ -93,7 +93,7 @@ describe('broken back ends', () => {
     ['floods', 'Internal server error'],
     ['refuses', 'Internal server error'],
   ])(
-    '[ER-2] a back end that %s: the frame says "%s", the connection stays, other routes go on',
+    '[ER-2] [IN-27] [IN-30] [IN-31] a back end that %s: the frame says "%s", the connection stays, other routes go on',
     async (action, message) => {
       const client = await connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`);
       client.send({ action });
@@ -110,7 +110,7 @@ describe('broken back ends', () => {
     },
   );
 
-  it('[CN-1] $connect that times out is answered 504, one that cannot be reached 500, with the body of 01 §1.3', async () => {
+  it('[CN-6] [ER-5] H5: $connect that times out is answered 504, one that cannot be reached 500, with the body of 01 §1.3', async () => {
     const timedOut = await refusedHandshake(`ws://127.0.0.1:${gateway.port}/hanging/dev`);
     expect(timedOut.status).toBe(504);
     const body = JSON.parse(timedOut.body);
@@ -121,7 +121,7 @@ describe('broken back ends', () => {
     expect(JSON.parse(unreachable.body)).toMatchObject({ message: 'Internal server error' });
   });
 
-  it('memory does not follow a flood: 30 answers of 100 MB later the process is no larger than 64 MiB more', async () => {
+  it('[IN-29] memory does not follow a flood: 30 answers of 100 MB later the process is no larger than 64 MiB more', async () => {
     const before = await gateway.metric('process_resident_memory_bytes');
     const client = await connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`);
     for (let n = 0; n < 30; n++) client.send({ action: 'floods' });

@@ -84,7 +84,7 @@ describe('npm start: the chat example in a real browser', () => {
     await page.getByRole('button', { name: 'Send' }).click();
   }
 
-  it('two tabs chat; a closed tab is heard of; after a restart the other is back by itself', async () => {
+  it('[ST-1] two tabs chat; a closed tab is heard of; after a restart the other is back by itself', async () => {
     const ada = await enter('Ada');
     const bob = await enter('Bob');
     await say(ada, 'Hello <b>Bob</b>');

@@ -72,14 +72,14 @@ describe('a configuration that is wrong stops the start with the path and the re
       api('    authorizers: { a: { authorizerType: REQUEST } }\n'),
       [/apis\.chat\.authorizers/, /not available/],
     ],
-  ])('%s', (_what, yaml, patterns) => {
+  ])('[ST-2] %s', (_what, yaml, patterns) => {
     const { status, output } = check(yaml);
     expect(status).not.toBe(0);
     for (const pattern of patterns) expect(output).toMatch(pattern);
     expect(output).not.toMatch(/at .*\.js:\d+/);
   });
 
-  it('a missing file, an unknown flag, an unknown variable and a bad port are named', () => {
+  it('[ST-3] a missing file, an unknown flag, an unknown variable and a bad port are named', () => {
     expect(sluice(['start', '--config', '/nowhere.yaml']).output).toContain('/nowhere.yaml');
     expect(sluice(['start', '--prot', '1']).output).toMatch(/--prot/);
     expect(sluice(['check'], { SLUICE_REDIS_ULR: 'x' }).output).toMatch(/SLUICE_REDIS_ULR/);
@@ -88,7 +88,7 @@ describe('a configuration that is wrong stops the start with the path and the re
     expect(badPort.output).toMatch(/port/);
   });
 
-  it('a cluster process without a key refuses to start and says what to write', () => {
+  it('[ST-4] a cluster process without a key refuses to start and says what to write', () => {
     const file = join(directory, 'keyless.yaml');
     writeFileSync(file, api('    routes: {}\n'));
     const { status, output } = sluice(['callback', '--config', file, '--redis', 'redis://127.0.0.1:1']);
@@ -97,7 +97,7 @@ describe('a configuration that is wrong stops the start with the path and the re
     expect(output).toMatch(/accessKeyId/);
   });
 
-  it('a port in use is named, with the way out', async () => {
+  it('[ST-5] a port in use is named, with the way out', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;

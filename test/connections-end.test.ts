@@ -60,32 +60,32 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     };
   }
 
-  it('D1: a close without code is 1005 in the event', async () => {
+  it('[CN-23] D1: a close without code is 1005 in the event', async () => {
     const { client, id } = await connect();
     await client.close();
     expect(await disconnectOf(id)).toEqual({ code: '1005', reason: 'Client-side close frame status not set' });
   });
 
-  it('D2: a close with code and reason is echoed, and stands in the event', async () => {
+  it('[CN-23] D2: a close with code and reason is echoed, and stands in the event', async () => {
     const { client, id } = await connect();
     expect(await client.close(4001, 'bye')).toEqual({ code: 4001, reason: 'bye' });
     expect(await disconnectOf(id)).toEqual({ code: '4001', reason: 'bye' });
   });
 
-  it('D3: a reset is 1006', async () => {
+  it('[CN-24] D3: a reset is 1006', async () => {
     const { client, id } = await connect();
     (client.socket as unknown as { _socket: { resetAndDestroy(): void } })._socket.resetAndDestroy();
     expect(await disconnectOf(id)).toEqual({ code: '1006', reason: 'Connection closed abnormally' });
   });
 
-  it('D4: DELETE @connections closes 1000 with its reason, for client and event', async () => {
+  it('[CB-3] D4: DELETE @connections closes 1000 with its reason, for client and event', async () => {
     const { client, id } = await connect();
     await management.send(new DeleteConnectionCommand({ ConnectionId: id }));
     expect(await client.closed).toEqual({ code: 1000, reason: 'Connection Closed Normally' });
     expect(await disconnectOf(id)).toEqual({ code: '1000', reason: 'Connection Closed Normally' });
   });
 
-  it('D5: an idle connection is closed 1001 Going away', async () => {
+  it('[CN-30] [QU-4] D5: an idle connection is closed 1001 Going away', async () => {
     const { client, id } = await connect('brief');
     const openedMs = Date.now();
     expect(await client.closed).toEqual({ code: 1001, reason: 'Going away' });
@@ -93,7 +93,7 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     expect(await disconnectOf(id)).toEqual({ code: '1001', reason: 'Going away' });
   });
 
-  it('D6: the lifetime ends a connection with traffic, 1001', async () => {
+  it('[CN-31] [QU-5] D6: the lifetime ends a connection with traffic, 1001', async () => {
     const { client, id } = await connect('brief');
     const openedMs = Date.now();
     const traffic = setInterval(() => client.send({ action: 'canned' }), 500);
@@ -104,7 +104,7 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     expect(await disconnectOf(id)).toEqual({ code: '1001', reason: 'Going away' });
   });
 
-  it('D7: posts alone keep a connection from being idle', async () => {
+  it('[CN-30] D7: posts alone keep a connection from being idle', async () => {
     const { client, id } = await connect('brief');
     const brief = new ApiGatewayManagementApiClient({
       endpoint: `${gateway.managementUrl}/brief/dev`,
@@ -120,14 +120,14 @@ describe.each(gatewayKinds)('how connections end (%s)', (_kind, start) => {
     await client.close();
   });
 
-  it('M12: a binary frame closes 1003 Binary is not supported', async () => {
+  it('[CN-21] [RT-30] M12: a binary frame closes 1003 Binary is not supported', async () => {
     const { client, id } = await connect();
     client.send(Buffer.from([1, 2, 3]));
     expect(await client.closed).toEqual({ code: 1003, reason: 'Binary is not supported' });
     expect(await disconnectOf(id)).toEqual({ code: '1003', reason: 'Binary is not supported' });
   });
 
-  it('M13, M14: 131072 bytes in frames of 32768 are accepted, 131073 bytes close 1009', async () => {
+  it('[QU-1] M13, M14: 131072 bytes in frames of 32768 are accepted, 131073 bytes close 1009', async () => {
     const { client, id } = await connect();
     const text = JSON.stringify({ action: 'echo', pad: '' });
     const whole = JSON.stringify({ action: 'echo', pad: 'x'.repeat(131_072 - text.length) });

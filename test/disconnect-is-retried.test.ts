@@ -16,7 +16,7 @@ describe.each(gatewayKinds)('$disconnect while the back end is down (%s)', (_kin
     await backEnd?.stop();
   });
 
-  it('[PR-5] is tried again with back-off until the back end answers, and then no more', async () => {
+  it('[PR-11] is tried again with back-off until the back end answers, and then no more', async () => {
     const client = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
     const id = backEnd.of('CONNECT').at(-1)?.connectionId;
     const { port } = backEnd;

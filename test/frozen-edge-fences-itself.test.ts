@@ -15,7 +15,7 @@ describe('an edge that is frozen past its lease', () => {
     await backEnd?.stop();
   });
 
-  it('[PR-6] is taken over, fences itself when it thaws, and serves again: no $disconnect twice, no 200 for a moved id', async () => {
+  it('[PR-6] [PR-9] [CN-50] [CN-52] is taken over, fences itself when it thaws, and serves again: no $disconnect twice, no 200 for a moved id', async () => {
     const edge = cluster.the('edge');
     const clients = await Promise.all(
       Array.from({ length: 20 }, () => connectClient(`ws://127.0.0.1:${edge.port}/chat/dev`)),

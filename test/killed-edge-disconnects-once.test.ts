@@ -33,7 +33,7 @@ describe('kill -9 of an edge', () => {
     await backEnd?.stop();
   });
 
-  it(`[PR-5] ${connectionCount} connections: their ids answer 410 within 15 s, $disconnect comes exactly once for each within 60 s`, async () => {
+  it(`[PR-5] [PR-9] [CB-22] ${connectionCount} connections: their ids answer 410 within 15 s, $disconnect comes exactly once for each within 60 s`, async () => {
     const edge = cluster.the('edge');
     const clients = await Promise.all(
       Array.from({ length: connectionCount }, () => connectClient(`ws://127.0.0.1:${edge.port}/chat/dev`)),

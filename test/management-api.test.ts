@@ -61,7 +61,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     await backEnd?.stop();
   });
 
-  it('C1: a post arrives as one text frame, on the callback service and on the edge port', async () => {
+  it('[CB-1] [CL-1] [PR-9] C1: a post arrives as one text frame, on the callback service and on the edge port', async () => {
     const answer = await post(`${gateway.managementUrl}/chat/dev`, id, 'from the callback service');
     expect(answer.$metadata.httpStatusCode).toBe(200);
     expect(await client.next()).toBe('from the callback service');
@@ -71,7 +71,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(await client.next()).toBe('');
   });
 
-  it('[PR-3] posts awaited one after another, and pipelined ones to one connection, arrive in the order of acceptance', async () => {
+  it('[PR-3] [CB-31] posts awaited one after another, and pipelined ones to one connection, arrive in the order of acceptance', async () => {
     const expected: string[] = [];
     for (let n = 0; n < 50; n++) {
       expected.push(`in order ${n}`);
@@ -82,12 +82,12 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(received).toEqual(expected);
   });
 
-  it('C2: invalid UTF-8 is replaced by U+FFFD', async () => {
+  it('[CB-4] C2: invalid UTF-8 is replaced by U+FFFD', async () => {
     await post(`${gateway.managementUrl}/chat/dev`, id, Uint8Array.from([0x61, 0xff, 0x62]));
     expect(await client.next()).toBe('a\uFFFDb');
   });
 
-  it('C3: 131072 bytes are delivered, 131073 refused with 413 and nothing changes', async () => {
+  it('[CB-7] [CB-8] [QU-3] C3: 131072 bytes are delivered, 131073 refused with 413 and nothing changes', async () => {
     await post(`${gateway.managementUrl}/chat/dev`, id, 'x'.repeat(131_072));
     expect((await client.next()).length).toBe(131_072);
     const before = await sdk(`${gateway.managementUrl}/chat/dev`).send(new GetConnectionCommand({ ConnectionId: id }));
@@ -98,7 +98,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(after.LastActiveAt).toEqual(before.LastActiveAt);
   });
 
-  it('C4: a closed or never issued id is GoneException 410 with an empty body', async () => {
+  it('[CB-22] C4: a closed or never issued id is GoneException 410 with an empty body', async () => {
     const closing = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
     const closedId = backEnd.of('CONNECT').at(-1)?.connectionId as string;
     await closing.close();
@@ -113,7 +113,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     }
   });
 
-  it('C5, C6: a malformed id is 400 even unsigned; an unsigned call to a well-formed one 403 MissingAuthenticationToken', async () => {
+  it('[CB-9] [CB-11] C5, C6: a malformed id is 400 even unsigned; an unsigned call to a well-formed one 403 MissingAuthenticationToken', async () => {
     const malformed = await fetch(`${gateway.managementUrl}/chat/dev/@connections/abc`, { method: 'POST', body: 'x' });
     expect(malformed.status).toBe(400);
     expect(malformed.headers.get('x-amzn-errortype')).toBe('BadRequestException');
@@ -124,7 +124,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(await unsigned.text()).toBe('{"message":"Missing Authentication Token"}');
   });
 
-  it('C7: GET shows identity and times in the layout of 09 §9.2', async () => {
+  it('[CB-2] C7: GET shows identity and times in the layout of 09 §9.2', async () => {
     const shown = await sdk(`${gateway.managementUrl}/chat/dev`).send(new GetConnectionCommand({ ConnectionId: id }));
     expect(shown.Identity?.SourceIp).toMatch(/^(127\.0\.0\.1|::1)$/);
     expect(shown.Identity?.UserAgent).toBe('test-client');
@@ -132,7 +132,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect((shown.LastActiveAt as Date).getTime()).toBeGreaterThanOrEqual((shown.ConnectedAt as Date).getTime());
   });
 
-  it('C9, C10: any stage of the API reaches it; an unknown stage is ForbiddenException', async () => {
+  it('[CB-26] [CB-6] C9, C10: any stage of the API reaches it; an unknown stage is ForbiddenException', async () => {
     await post(`${gateway.managementUrl}/chat/prod`, id, 'other stage');
     expect(await client.next()).toBe('other stage');
     const error = await failure(post(`${gateway.managementUrl}/chat/nope`, id, 'x'));
@@ -140,18 +140,18 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(error.$metadata.httpStatusCode).toBe(403);
   });
 
-  it('[CB-11] a connection of another API is 410', async () => {
+  it('[CB-27] a connection of another API is 410', async () => {
     expect(await failure(post(`${gateway.managementUrl}/other/dev`, id, 'x'))).toBeInstanceOf(GoneException);
   });
 
-  it('an address that names no API means the API of the connection, and policies are evaluated against that', async () => {
+  it('[CB-29] [CN-104] an address that names no API means the API of the connection, and policies are evaluated against that', async () => {
     await post(`${gateway.managementUrl}/dev`, id, 'no api named', stageKey);
     expect(await client.next()).toBe('no api named');
     const wrongStage = await failure(post(`${gateway.managementUrl}/prod`, id, 'x', stageKey));
     expect(wrongStage.name).toBe('AccessDeniedException');
   });
 
-  it('C11: a policy on the stage allows, one on the method alone or on the real id does not; the body is the masked one', async () => {
+  it('[CB-18] [CB-19] [CB-20] C11: a policy on the stage allows, one on the method alone or on the real id does not; the body is the masked one', async () => {
     await post(`${gateway.managementUrl}/chat/dev`, id, 'allowed', stageKey);
     expect(await client.next()).toBe('allowed');
     const denied = await failure(
@@ -169,7 +169,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect((await failure(post(`${gateway.managementUrl}/chat/dev`, id, 'x', forged))).name).toMatch(/Signature/);
   });
 
-  it('H12: while $connect runs the id is gone, after the 101 it works', async () => {
+  it('[CB-32] H12: while $connect runs the id is gone, after the 101 it works', async () => {
     let during: Error | undefined;
     backEnd.answer(async (request, response) => {
       if (request.eventType === 'CONNECT') {
@@ -186,7 +186,7 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     await late.close();
   });
 
-  it('D4, C4: DELETE is 204 and closes; the second is 410', async () => {
+  it('[CB-3] [CB-22] D4, C4: DELETE is 204 and closes; the second is 410', async () => {
     const doomed = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
     const doomedId = backEnd.of('CONNECT').at(-1)?.connectionId as string;
     const remove = () =>

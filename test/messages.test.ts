@@ -41,7 +41,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
 
   const connect = (api = 'chat') => connectClient(`${gateway.webSocketUrl}/${api}/dev`);
 
-  it('M1, M2, M3, M4: action chooses the route; unknown, not JSON, empty and reserved names fall to $default', async () => {
+  it('[RT-10] [RT-21] [RT-22] [RT-23] [RT-24] M1, M2, M3, M4: action chooses the route; unknown, not JSON, empty and reserved names fall to $default', async () => {
     const client = await connect();
     for (const [text, routeKey] of [
       ['{"action":"tell","n":1}', 'tell'],
@@ -61,7 +61,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     await client.close();
   });
 
-  it('M2, M17: no match and no $default is the Forbidden frame, byte for byte, and the socket stays open', async () => {
+  it('[RT-25] [RT-29] [ER-1] M2, M17: no match and no $default is the Forbidden frame, byte for byte, and the socket stays open', async () => {
     const client = await connect('strict');
     const id = backEnd.of('CONNECT').at(-1)?.connectionId;
     for (const text of ['{"action":"nothing"}', 'not json', '{"action":"$connect"}']) {
@@ -78,7 +78,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     await client.close();
   });
 
-  it('M5, M6: numbers, booleans, null and lists have their text; two variables join', async () => {
+  it('[RT-2] [RT-14] [RT-16] [RT-17] [RT-18] M5, M6: numbers, booleans, null and lists have their text; two variables join', async () => {
     const client = await connect('strict');
     for (const action of [7, true, null, ['a', 'b']]) {
       const text = JSON.stringify({ action });
@@ -92,7 +92,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     await joined.close();
   });
 
-  it('M8, M9: a route response sends the body whatever the status; without one nothing is sent', async () => {
+  it('[RS-1] [RS-4] [ER-3] M8, M9: a route response sends the body whatever the status; without one nothing is sent', async () => {
     const client = await connect();
     backEnd.answer((request) => ({ status: 500, body: `status 500 for ${request.routeKey}` }));
     client.send({ action: 'tell' });
@@ -104,7 +104,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     await client.close();
   });
 
-  it('H1: an API without $connect accepts on the spot', async () => {
+  it('[CN-10] H1: an API without $connect accepts on the spot', async () => {
     const before = backEnd.of('CONNECT').length;
     const client = await connect('open');
     expect(backEnd.of('CONNECT').length).toBe(before);
@@ -113,7 +113,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     await client.close();
   });
 
-  it.each([200, 201, 204])('H2: $connect answering %i connects', async (status) => {
+  it.each([200, 201, 204])('[CN-11] [CN-12] H2, H11: $connect answering %i connects', async (status) => {
     backEnd.answer(() => ({ status, headers: { 'set-cookie': 'a=b', 'x-foo': 'bar' }, body: '' }));
     const client = await connect();
     // H11: ordinary headers of the integration are not in the 101.
@@ -124,7 +124,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
   });
 
   it.each([301, 401, 403, 418, 501])(
-    'H3, D8: $connect answering %i refuses with it, its headers and body, and no $disconnect follows',
+    '[CN-5] H3, D8: $connect answering %i refuses with it, its headers and body, and no $disconnect follows',
     async (status) => {
       backEnd.answer(() => ({
         status,
@@ -140,7 +140,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     },
   );
 
-  it('H9, H10: the sub-protocol of the integration is in the 101, in any spelling; without it the 101 has none', async () => {
+  it('[CN-12] H9, H10: the sub-protocol of the integration is in the 101, in any spelling; without it the 101 has none', async () => {
     backEnd.answer(() => ({ headers: { 'SEC-WebSocket-PROTOCOL': 'graphql-ws' }, body: '' }));
     const client = await connectClient(`${gateway.webSocketUrl}/chat/dev`, { protocols: ['graphql-ws', 'other'] });
     expect(client.protocol).toBe('graphql-ws');
@@ -153,7 +153,7 @@ describe.each(gatewayKinds)('messages and handshakes (%s)', (_kind, start) => {
     backEnd.answer((request) => ({ body: request.body }));
   });
 
-  it('H15: query and headers of the handshake reach the $connect integration', async () => {
+  it('[IN-15] H15: query and headers of the handshake reach the $connect integration', async () => {
     const client = await connectClient(`${gateway.webSocketUrl}/chat/dev?a=1&a=2&b=%20x`, {
       headers: { 'x-token': 'secret', cookie: 'c=d' },
     });

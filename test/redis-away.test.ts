@@ -80,7 +80,7 @@ describe('Redis goes away and comes back', () => {
     await client.close();
   });
 
-  it('comes back empty: streams and groups are made again, live connections get their messages and one $disconnect', async () => {
+  it('[PR-10] [CN-53] comes back empty: streams and groups are made again, live connections get their messages and one $disconnect', async () => {
     const client = await connect();
     expect(await echoes(client)).toBe(true);
     const id = backEnd.of('CONNECT').at(-1)?.connectionId as string;
@@ -96,7 +96,7 @@ describe('Redis goes away and comes back', () => {
 });
 
 describe('Redis is absent at the start', () => {
-  it('each process says so, keeps trying, and is ready once Redis answers; /startupz has the reason', async () => {
+  it('[ST-6] each process says so, keeps trying, and is ready once Redis answers; /startupz has the reason', async () => {
     const backEnd = await startBackEnd();
     const cluster = await startCluster({ config: chatConfig(backEnd.url), roles: [] });
     try {

@@ -46,7 +46,7 @@ describe('SIGTERM', () => {
     await client.close();
   });
 
-  it('[DR-2] of an edge: not ready, new upgrades get 503 with Retry-After, sockets close 1001 spread over the window, every $disconnect, exit 0', async () => {
+  it('[DR-2] [CN-40] of an edge: not ready, new upgrades get 503 with Retry-After, sockets close 1001 spread over the window, every $disconnect, exit 0', async () => {
     const edge = cluster.the('edge');
     const clients = await Promise.all(
       Array.from({ length: 60 }, () => connectClient(`ws://127.0.0.1:${edge.port}/chat/dev`)),

@@ -21,7 +21,7 @@ describe.each(gatewayKinds)('a client that never reads (%s)', (_kind, start) => 
     await backEnd?.stop();
   });
 
-  it('[CB-9] is bounded: posts get 429, then it is closed and answers 410, its $disconnect says 1008, others are unaffected', async () => {
+  it('[QU-12] [CB-24] is bounded: posts get 429, then it is closed and answers 410, its $disconnect says 1008, others are unaffected', async () => {
     const slow = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
     const slowId = (await backEnd.seen('its $connect', (request) => request.eventType === 'CONNECT')).connectionId;
     slow.socket.pause();

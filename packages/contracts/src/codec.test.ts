@@ -117,7 +117,7 @@ describe('inbox codec', () => {
 });
 
 describe('ids', () => {
-  it('[CN-4] a connection id has 20 characters, names its node and carries 88 random bits', () => {
+  it('[CN-14] a connection id has 20 characters, names its node and carries 88 random bits', () => {
     const seen = new Set<string>();
     for (let slot = 0; slot < 20_000; slot++) {
       const id = newConnectionId(slot);
@@ -129,7 +129,7 @@ describe('ids', () => {
     expect(seen.size).toBe(20_000);
   });
 
-  it('[CN-4] both observed forms are accepted, others are not', () => {
+  it('[CN-14] both observed forms are accepted, others are not', () => {
     expect(isConnectionId('L0SM9cOFvHcCIhw=')).toBe(true);
     expect(isConnectionId('gbgHN0-zjQAYKEjhgA==')).toBe(true);
     for (const text of ['', 'abc', 'L0SM9cOFvHcCIhw', 'gbgHN0-zjQAYKEjhgA=', 'gbgHN0+zjQAYKEjhgA==']) {
@@ -138,7 +138,7 @@ describe('ids', () => {
     expect(nodeSlotOf('L0SM9cOFvHcCIhw=')).toBeUndefined();
   });
 
-  it('[CN-4] request ids have 16 characters and decode as 11 bytes', () => {
+  it('[CN-14] request ids have 16 characters and decode as 11 bytes', () => {
     for (let i = 0; i < 1000; i++) {
       const id = newRequestId();
       expect(id).toMatch(/^[A-Za-z0-9_-]{15}=$/);

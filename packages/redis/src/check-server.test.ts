@@ -32,7 +32,7 @@ describe('server checks', () => {
     expect(found.facts).toMatchObject({ maxmemoryPolicy: 'noeviction', appendOnly: true, maxmemoryBytes: 104_857_600 });
   });
 
-  it('an eviction policy stops the start in production mode and is a warning elsewhere', async () => {
+  it('[ST-7] an eviction policy stops the start in production mode and is a warning elsewhere', async () => {
     const strict = await check(['--maxmemory-policy', 'allkeys-lru'], true);
     expect(strict.errors.join()).toContain('maxmemory-policy is allkeys-lru');
     await redis?.stop();
@@ -48,7 +48,7 @@ describe('server checks', () => {
     expect(warnings.join()).toContain('maxmemory is not set');
   });
 
-  it('judges by the compatible version that Valkey reports, and refuses what is too old or unknown', () => {
+  it('[ST-7] judges by the compatible version that Valkey reports, and refuses what is too old or unknown', () => {
     const valkey = 'redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.0\r\n';
     expect(judgeRedisServer(valkey, { production: true })).toMatchObject({
       errors: [],

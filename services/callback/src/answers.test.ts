@@ -60,7 +60,7 @@ describe('answers', () => {
     expect(answer.headers.get('content-length')).toBe('0');
   });
 
-  it('[CB-9] a malformed id is 400 before any signature is asked for', async () => {
+  it('[CB-9] [CB-10] a malformed id is 400 before any signature is asked for', async () => {
     service = await startCallback(signed);
     expect(await ask('/dev/@connections/abc')).toMatchObject({
       status: 400,
@@ -71,7 +71,7 @@ describe('answers', () => {
     expect(JSON.parse(hostile.body)).toEqual({ message: 'Invalid connectionId: "\n%zz' });
   });
 
-  it('[CB-11] unsigned to a well-formed id is 403, whether it lives or not', async () => {
+  it('[CB-11] [CB-10] unsigned to a well-formed id is 403, whether it lives or not', async () => {
     service = await startCallback(signed);
     for (const id of [service.edge.connect('chat/dev'), newConnectionId(9), 'L0SM9cOFvHcCIhw=']) {
       expect(await ask(`/dev/@connections/${id}`)).toMatchObject({
@@ -92,7 +92,7 @@ describe('answers', () => {
     '/nosuch/@connections/abc',
     '/dev/connections/abc',
     '/%zz/@connections/abc',
-  ])('[CB-6] %s is 403 ForbiddenException, before everything else', async (path) => {
+  ])('[CB-6] [CB-10] %s is 403 ForbiddenException, before everything else', async (path) => {
     service = await startCallback(signed);
     const answer = await ask(path, { method: 'POST', body: 'x'.repeat(131_073) });
     expect(answer).toMatchObject({ status: 403, type: 'ForbiddenException', body: '{"message":"Forbidden"}' });
@@ -104,7 +104,7 @@ describe('answers', () => {
     expect(answer).toMatchObject({ status: 403, type: 'ForbiddenException' });
   });
 
-  it('[CB-8] a body too long comes before a malformed id; strictly it is bare', async () => {
+  it('[CB-8] [CB-10] a body too long comes before a malformed id; strictly it is bare', async () => {
     service = await startCallback(signed);
     const init = { method: 'POST', body: 'x'.repeat(131_073) };
     expect(await ask('/dev/@connections/abc', init)).toMatchObject({

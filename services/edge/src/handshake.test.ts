@@ -31,7 +31,7 @@ describe('accepted handshakes', () => {
     expect(gateway.envelopes).toEqual([]);
   });
 
-  it('[CN-11] the upgrade is held until the verdict, its id exists before, and its record comes before the 101', async () => {
+  it('[CN-11] [CB-32] the upgrade is held until the verdict, its id exists before, and its record comes before the 101', async () => {
     const gateway = await startGateway();
     gateway.rule.verdict = () => undefined;
     const client = new RawClient(gateway.port).write(
@@ -46,7 +46,7 @@ describe('accepted handshakes', () => {
     expect(JSON.parse(connect.connectionContext)).toMatchObject({ sourceIp: '127.0.0.1', domainName: 'localhost' });
     await sleep(50);
     expect(client.text).toBe('');
-    // [CB-6] a callback finds nothing yet.
+    // A callback finds nothing yet.
     expect((await gateway.ask({ kind: 'POST', connectionId: connect.connectionId })).result).toBe('gone');
     gateway.tell({ kind: 'VERDICT', connectionId: connect.connectionId, ...admitted });
     await client.answer();
@@ -246,7 +246,7 @@ describe('hostile upgrade requests', () => {
     const gateway = await startGateway({ connect: false });
     const request = upgradeRequest([...upgradeLines, `X-Fat: ${'y'.repeat(9_900)}`], `/dev?${'x'.repeat(4_000)}`);
     const client = new RawClient(gateway.port);
-    // The request line in one piece: the library at hand refuses one that comes in two (docs/rules/14-quotas.md, QU-10).
+    // The request line in one piece: the library at hand refuses one that comes in two (docs/compatibility.md, QU-10).
     const lineEnd = request.indexOf('\r\n') + 2;
     client.write(request.slice(0, lineEnd));
     for (let at = lineEnd; at < request.length; at += 1_000) {

@@ -209,14 +209,14 @@ describe('what is sent to clients', () => {
     expect(client.binary).not.toContain(true);
   });
 
-  it('[CB-2] what is not UTF-8 becomes U+FFFD', async () => {
+  it('[CB-4] what is not UTF-8 becomes U+FFFD', async () => {
     const { gateway, client, connectionId } = await connected();
     await gateway.ask(post(connectionId, Buffer.from([0x61, 0xff, 0x62, 0xc3])));
     await until('the message', () => client.messages.length === 1);
     expect(client.messages[0]).toBe('a\ufffdb\ufffd');
   });
 
-  it('[CB-3] GET describes the connection and does not touch its idle timer', async () => {
+  it('[CB-2] GET describes the connection and does not touch its idle timer', async () => {
     const { gateway, client, connectionId } = await connected();
     client.socket.send('x');
     await until('the message', () => gateway.messages().length === 1);
@@ -229,7 +229,7 @@ describe('what is sent to clients', () => {
     expect(connection?.lastActiveAtMs).toBeGreaterThanOrEqual((connection?.connectedAtMs ?? 0) - 5);
   });
 
-  it('[CB-4] DELETE closes with 1000; then the connection is gone, also for commands of the same batch', async () => {
+  it('[CB-3] DELETE closes with 1000; then the connection is gone, also for commands of the same batch', async () => {
     const { gateway, client, connectionId } = await connected();
     const [first, second, third] = await Promise.all([
       gateway.ask(post(connectionId, 'last words')),
@@ -247,7 +247,7 @@ describe('what is sent to clients', () => {
     expect((await gateway.ask({ kind: 'DELETE', connectionId })).result).toBe('gone');
   });
 
-  it('[CB-5] to a caller of another API the connection does not exist; without an API it does', async () => {
+  it('[CB-27] to a caller of another API the connection does not exist; without an API it does', async () => {
     const { gateway, connectionId } = await connected({
       apis: [apiDefinition({ connect: false }), apiDefinition({}, 'other')],
     });

@@ -138,7 +138,7 @@ describe('router', () => {
   const replies = () =>
     received.map((command) => ('body' in command ? Buffer.from(command.body).toString() : command.kind));
 
-  it('replies through a route response, and stays silent without one', async () => {
+  it('[RS-1] replies through a route response, and stays silent without one', async () => {
     send(message('{"action":"quiet"}'));
     send(message('{"action":"echo"}'));
     await waitFor('both requests and the reply', () => requests.length === 2 && received.length === 1);
@@ -146,7 +146,7 @@ describe('router', () => {
     expect(router.inflight).toBe(0);
   });
 
-  it('answers what cannot be routed or reached with the frame of its reason', async () => {
+  it('[ER-2] [RT-25] [RT-29] answers what cannot be routed or reached with the frame of its reason', async () => {
     for (const [text, expected] of [
       ['{"action":"unknown"}', 'Forbidden'],
       ['{"action":"nowhere"}', 'Internal server error'],
@@ -162,7 +162,7 @@ describe('router', () => {
     }
   });
 
-  it('follows the current definitions, and answers for a stage that has gone', async () => {
+  it('[CP-10] follows the current definitions, and answers for a stage that has gone', async () => {
     send(message('{"action":"echo"}'));
     await waitFor('the reply', () => received.length === 1);
     const changed = api();
@@ -181,7 +181,7 @@ describe('router', () => {
     ).toBe(true);
   });
 
-  it('passes the status of $connect on unchanged, and a failure as 01 §1.3 says', async () => {
+  it('[CN-5] [ER-5] passes the status of $connect on unchanged, and a failure as 01 §1.3 says', async () => {
     const connect = (): Envelope => ({ kind: 'CONNECT', ...base(), handshake: { headers: [], queryString: '' } });
     answer = { status: 403, body: 'not you' };
     send(connect());
@@ -204,7 +204,7 @@ describe('router', () => {
     });
   });
 
-  it('runs $disconnect once for a connection, however often its end is reported', async () => {
+  it('[PR-5] runs $disconnect once for a connection, however often its end is reported', async () => {
     const connectionId = newConnectionId(1);
     send(disconnect(connectionId));
     send(disconnect(connectionId));
