@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { binaryFault, packageFolders, readList } from './uws-binary.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -40,6 +41,10 @@ export function setUp() {
   if (stale !== undefined) {
     say(`Installing dependencies (${stale}), once`);
     run('npm', ['ci', '--no-audit', '--no-fund'], 'Is the npm registry reachable?');
+  }
+  for (const folder of packageFolders(root)) {
+    const fault = binaryFault(folder, readList(root));
+    if (fault !== undefined) giveUp(fault);
   }
   if (!existsSync(join(root, 'packages', 'cli', 'dist', 'index.js'))) say('Building, once');
   // Incremental: half a second where nothing has changed.
