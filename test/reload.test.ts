@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectClient, type GatewayProcess, startGatewayProcess, waitFor } from '@sluice/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const directory = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
+const file = join(directory, 'sluice.yaml');
+
+function canned(text: string) {
+  return {
+    integrationType: 'MOCK',
+    requestTemplates: { $default: '{"statusCode":200}' },
+    integrationResponses: { $default: { responseTemplates: { $default: text } } },
+  };
+}
+
+/** Routes by key, each with the text that it answers. */
+function configOf(routes: Record<string, string>) {
+  const entries = Object.entries(routes).map(([key, text]) => [
+    key,
+    { integration: canned(text), routeResponse: true },
+  ]);
+  return { apis: { chat: { routes: Object.fromEntries(entries), stages: { dev: {} } } } };
+}
+
+describe('SIGHUP', () => {
+  let gateway: GatewayProcess;
+
+  beforeAll(async () => {
+    const config = configOf({ first: 'one' });
+    writeFileSync(file, JSON.stringify(config));
+    gateway = await startGatewayProcess({ role: 'start', config, args: ['--config', file] });
+  });
+  afterAll(async () => {
+    await gateway?.kill();
+    rmSync(directory, { recursive: true });
+  });
+
+  function reload(text: string, logged: string): Promise<true> {
+    const before = gateway.output().length;
+    writeFileSync(file, text);
+    gateway.signal('SIGHUP');
+    return waitFor(`${logged} in the log`, () => gateway.output().slice(before).includes(logged));
+  }
+
+  it('puts the new definitions in force for open sockets; a broken file changes nothing and says why', async () => {
+    const client = await connectClient(`ws://127.0.0.1:${gateway.port}/dev`);
+    const ask = (action: string) => {
+      client.send({ action });
+      return client.next();
+    };
+    expect(await ask('first')).toBe('one');
+    expect(await ask('second')).toContain('"message": "Forbidden"');
+
+    await reload(JSON.stringify(configOf({ first: 'one, changed', second: 'two' })), '"definitions.changed"');
+    expect(await ask('second')).toBe('two');
+    expect(await ask('first')).toBe('one, changed');
+
+    await reload('apis: { chat: { routes: { second: nowhere }, stages: { dev: {} } } }', 'the old one stays');
+    const [line = ''] = gateway
+      .output()
+      .split('\n')
+      .filter((each) => each.includes('the old one stays'));
+    const entry = JSON.parse(line) as { level: string; reason: string };
+    expect(entry.level).toBe('error');
+    expect(entry.reason).toMatch(/sluice\.yaml:1:\d+: apis\.chat\.routes\.second is "nowhere"/);
+    expect(await ask('second')).toBe('two');
+
+    await reload('{', 'the old one stays');
+    expect(await ask('second')).toBe('two');
+    expect((await gateway.admin('/readyz')).status).toBe(200);
+
+    await reload(JSON.stringify(configOf({ second: 'two, mended' })), '"definitions.changed"');
+    expect(await ask('second')).toBe('two, mended');
+    expect(await ask('first')).toContain('"message": "Forbidden"');
+    await client.close();
+  });
+});
