@@ -10,8 +10,20 @@ import { busKeys } from './keys.js';
  * Background jobs of a cluster, by BullMQ: one queue per job name, since a worker takes every job of its queue. Connects in the
  * background and for ever; an absent Redis delays jobs and never ends the process.
  */
-export function createBullJobs(options: { settings: RedisSettings; telemetry: Telemetry }): BackgroundJobs {
-  return new BullJobs(options.settings, options.telemetry);
+export function createBullJobs(options: BullJobsOptions): BackgroundJobs {
+  return new BullJobs(options);
+}
+
+export interface BullJobsOptions {
+  settings: RedisSettings;
+  telemetry: Telemetry;
+  /** For tests; unset members are the limits. */
+  timing?: Partial<JobTiming>;
+}
+
+interface JobTiming {
+  jobScheduleCheckMs: number;
+  jobEnqueueTimeoutMs: number;
 }
 
 interface Schedule {
@@ -33,17 +45,20 @@ class BullJobs implements BackgroundJobs {
   private handlersAtWork = 0;
   private closed = false;
 
-  constructor(
-    settings: RedisSettings,
-    private readonly telemetry: Telemetry,
-  ) {
+  private readonly telemetry: Telemetry;
+  private readonly timing: JobTiming;
+
+  constructor({ settings, telemetry, timing }: BullJobsOptions) {
+    const { jobScheduleCheckMs, jobEnqueueTimeoutMs } = limits;
+    this.telemetry = telemetry;
+    this.timing = { jobScheduleCheckMs, jobEnqueueTimeoutMs, ...timing };
     this.prefix = busKeys(settings).jobsPrefix;
     this.client = openRedis(settings, 'jobs', 'worker', telemetry);
     // Its classes carry private members, which keep them from matching the structural type of the option.
     this.connection = this.client as unknown as ConnectionOptions;
     this.checkTimer = setInterval(() => {
       for (const schedule of this.schedules) void this.ensureSchedule(schedule);
-    }, limits.jobScheduleCheckMs);
+    }, this.timing.jobScheduleCheckMs);
     this.checkTimer.unref();
   }
 
@@ -70,11 +85,12 @@ class BullJobs implements BackgroundJobs {
       // BullMQ refuses colons and whole numbers as ids.
       ...(options.jobId === undefined ? {} : { jobId: `j${encodeURIComponent(options.jobId)}` }),
     });
-    const timeout = sleep(limits.jobEnqueueTimeoutMs, 'late' as const, { ref: false });
+    const { jobEnqueueTimeoutMs } = this.timing;
+    const timeout = sleep(jobEnqueueTimeoutMs, 'late' as const, { ref: false });
     const first = await Promise.race([added, timeout]);
     if (first !== 'late') return;
     added.catch(() => {});
-    throw new Error(`background job ${name} was not queued within ${limits.jobEnqueueTimeoutMs} ms`);
+    throw new Error(`background job ${name} was not queued within ${jobEnqueueTimeoutMs} ms`);
   }
 
   async close(): Promise<void> {
@@ -154,7 +170,7 @@ class BullJobs implements BackgroundJobs {
     try {
       const queue = this.queue(name);
       const present = await queue.getJobScheduler(name);
-      const overdue = Date.now() - (present?.next ?? 0) > 3 * intervalMs + limits.jobScheduleCheckMs;
+      const overdue = Date.now() - (present?.next ?? 0) > 3 * intervalMs + this.timing.jobScheduleCheckMs;
       if (present !== undefined && present?.every === intervalMs && !overdue) return;
       await queue.upsertJobScheduler(
         name,

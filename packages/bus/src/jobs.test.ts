@@ -109,7 +109,8 @@ describe('BullMQ: background jobs of a cluster', () => {
 
   it('survive a Redis that goes away and comes back empty', async () => {
     const own = await startRedis();
-    const jobs = createBullJobs({ settings: { ...settings('j'), url: own.url }, telemetry: quietTelemetry() });
+    const timing = { jobScheduleCheckMs: 1_000, jobEnqueueTimeoutMs: 500 };
+    const jobs = createBullJobs({ settings: { ...settings('j'), url: own.url }, telemetry: quietTelemetry(), timing });
     try {
       let turns = 0;
       await jobs.every('sweep', 100, async () => void turns++);
@@ -125,7 +126,8 @@ describe('BullMQ: background jobs of a cluster', () => {
 
   it('say that a job was not queued while Redis is away', async () => {
     const own = await startRedis();
-    const jobs = createBullJobs({ settings: { ...settings('j'), url: own.url }, telemetry: quietTelemetry() });
+    const timing = { jobScheduleCheckMs: 1_000, jobEnqueueTimeoutMs: 500 };
+    const jobs = createBullJobs({ settings: { ...settings('j'), url: own.url }, telemetry: quietTelemetry(), timing });
     await own.kill();
     await expect(jobs.enqueue('x', '', { attemptsMax: 1, delayMs: 10 })).rejects.toThrow('not queued');
     await jobs.close();

@@ -1,6 +1,5 @@
 import type { RedisSettings } from '@sluice/contracts';
-import { openRedis, type RedisClient } from '@sluice/redis';
-import { type RedisServer, startRedis } from '@sluice/testkit';
+import { type RedisCluster, startRedisCluster } from '@sluice/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerBusTests } from './conformance/bus-conformance.js';
 import { message, quietTelemetry, testTiming, textOf, until } from './conformance/test-parts.js';
@@ -9,41 +8,24 @@ import { busKeys } from './keys.js';
 import { createRedisBus } from './redis-bus.js';
 
 const nodeCount = 3;
-let nodes: RedisServer[] = [];
-let direct: RedisClient[] = [];
+let cluster: RedisCluster;
 let tests = 0;
 
-function nodeSettings(url: string): RedisSettings {
-  return { mode: 'standalone', url, nodes: [], sentinelName: '', keyPrefix: 'x', shards: 1 };
-}
-
 function clusterSettings(keyPrefix: string): RedisSettings {
-  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  return { mode: 'cluster', url: 'redis://127.0.0.1', nodes: addresses, sentinelName: '', keyPrefix, shards: 6 };
+  return {
+    mode: 'cluster',
+    url: 'redis://127.0.0.1',
+    nodes: cluster.addresses,
+    sentinelName: '',
+    keyPrefix,
+    shards: 6,
+  };
 }
 
 beforeAll(async () => {
-  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
-  nodes = await Promise.all(Array.from({ length: nodeCount }, () => startRedis({ args })));
-  direct = nodes.map(({ url }) => openRedis(nodeSettings(url), 'raw', 'consumer', quietTelemetry()));
-  for (const [i, client] of direct.entries()) {
-    const first = Math.ceil((i * 16_384) / nodeCount);
-    const last = Math.ceil(((i + 1) * 16_384) / nodeCount) - 1;
-    await client.call('CLUSTER', ['ADDSLOTSRANGE', first, last]);
-    await client.call('CLUSTER', ['SET-CONFIG-EPOCH', i + 1]);
-  }
-  for (const { port } of nodes.slice(1)) await direct[0]?.call('CLUSTER', ['MEET', '127.0.0.1', port]);
-  const formed = async (client: RedisClient) => {
-    const info = String(await client.call('CLUSTER', ['INFO']));
-    return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodeCount}`);
-  };
-  for (const client of direct) await until('the cluster', () => formed(client), 20_000);
+  cluster = await startRedisCluster({ nodes: nodeCount });
 });
-
-afterAll(async () => {
-  for (const client of direct) client.disconnect();
-  await Promise.all(nodes.map((node) => node.stop()));
-});
+afterAll(() => cluster.stop());
 
 registerBusTests('Redis Cluster of three nodes, 6 shards', {
   create: async () =>
@@ -90,14 +72,14 @@ it('a frozen node takes only its own shards with it', async () => {
   // Every shard has been found to answer by then.
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   for (let i = 0; i < 6; i++) await append();
-  nodes[1]?.pause();
+  cluster.nodes[1]?.pause();
   try {
     // At most one batch meets each of the two frozen shards before they are passed over.
     for (let i = 0; i < 30; i++) await append();
     expect(refusals.filter((refusal) => refusal !== undefined).length).toBeLessThanOrEqual(2);
     expect(bus.available).toBe(true);
   } finally {
-    nodes[1]?.resume();
+    cluster.nodes[1]?.resume();
   }
   await bus.close();
 });

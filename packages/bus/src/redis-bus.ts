@@ -116,7 +116,7 @@ class RedisBus implements Bus {
   }
 
   private async closeOnce(): Promise<void> {
-    const timeoutMs = limits.busCloseMs + 2 * limits.redisCommandTimeoutMs;
+    const timeoutMs = this.timing.busCloseMs + 2 * limits.redisCommandTimeoutMs;
     await Promise.race([this.finish(), sleep(timeoutMs, undefined, { ref: false })]);
     this.health.close();
     this.sender.close();
@@ -127,7 +127,7 @@ class RedisBus implements Bus {
 
   /** In the order in which one thing leads to the next: work, what it sends and appends, and last where answers arrive. */
   private async finish(): Promise<void> {
-    await Promise.all(this.consumers.map((consumer) => consumer.stop(limits.busCloseMs)));
+    await Promise.all(this.consumers.map((consumer) => consumer.stop(this.timing.busCloseMs)));
     await Promise.all(this.producers.map((producer) => producer.drain()));
     await new Promise<void>((resolve) => this.sender.whenConfirmed(resolve));
     await Promise.all([...this.inboxes].map((inbox) => inbox.close()));

@@ -69,7 +69,7 @@ export class RedisInbox implements Inbox {
     this.release();
     const closed = this.commands.script(closeInbox, [this.keys.stream, this.keys.owner], [this.token]);
     // While Redis is away its answer never comes, and a process that stops must not wait for it: the lease runs out by itself.
-    await Promise.race([closed, sleep(limits.busCloseMs, undefined, { ref: false })]);
+    await Promise.race([closed, sleep(this.timing.busCloseMs, undefined, { ref: false })]);
   }
 
   /** Ends the reading and the renewals and lets the lease run out. */

@@ -7,6 +7,7 @@ export interface BusTiming {
   reclaimIntervalMs: number;
   blockingReadMs: number;
   blockingReadGraceMs: number;
+  busCloseMs: number;
 }
 
 export const defaultTiming: BusTiming = {
@@ -15,4 +16,5 @@ export const defaultTiming: BusTiming = {
   reclaimIntervalMs: limits.reclaimIntervalMs,
   blockingReadMs: limits.blockingReadMs,
   blockingReadGraceMs: limits.blockingReadGraceMs,
+  busCloseMs: limits.busCloseMs,
 };

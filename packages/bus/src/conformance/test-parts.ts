@@ -10,6 +10,7 @@ export const testTiming: BusTiming = {
   reclaimIntervalMs: 500,
   blockingReadMs: 300,
   blockingReadGraceMs: 1_500,
+  busCloseMs: 500,
 };
 
 /** Telemetry with real metrics, silent logs and no traces. */
