@@ -1,18 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openFileLimit } from '@sluice/telemetry';
+import { type AppliedOverride, applyOverrides, type Flags, readOverrides } from './apply-overrides.js';
 import { crossCheck, type ExpressionCheckers } from './cross-checks.js';
+import { type Environment, unknownVariables, withoutServiceLinks } from './environment.js';
 import { type FileInput, fileSchema } from './file-schema.js';
 import { originOf, originOfOverride } from './origins.js';
-import {
-  type AppliedOverride,
-  applyOverrides,
-  type Environment,
-  type Flags,
-  readOverrides,
-  unknownVariables,
-  withoutServiceLinks,
-} from './overrides.js';
 import { ConfigError, describeProblems } from './problems.js';
 import { resolveSettings } from './resolve-settings.js';
 import { checkSchema } from './schema-issues.js';

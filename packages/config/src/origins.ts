@@ -1,4 +1,4 @@
-import type { AppliedOverride } from './overrides.js';
+import type { AppliedOverride } from './apply-overrides.js';
 import type { FindOrigin, Path } from './problems.js';
 import type { YamlFile } from './yaml-file.js';
 

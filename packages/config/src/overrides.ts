@@ -1,6 +1,5 @@
-import type { Path, Problem } from './problems.js';
+import type { Path } from './problems.js';
 import type { Command } from './settings.js';
-import { didYouMean } from './suggest.js';
 
 /** A setting that can also be given on the command line or as a variable; flag over variable over file. */
 export interface Override {
@@ -137,69 +136,3 @@ export const overrides: readonly Override[] = [
     'first part of every key in Redis',
   ),
 ];
-
-export type Flags = Readonly<Record<string, string | undefined>>;
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface AppliedOverride {
-  path: Path;
-  /** `--port` or `SLUICE_PORT`: where the reader has to change it. */
-  origin: string;
-  value: string | number;
-}
-
-/** What flags and variables set, the flag where both do. An empty variable is as good as none. */
-export function readOverrides(command: Command, flags: Flags, env: Environment): AppliedOverride[] {
-  const applied: AppliedOverride[] = [];
-  for (const { flag, env: variable, path, kind, commands } of overrides) {
-    const fromFlag = flag === undefined ? undefined : flags[flag];
-    const text = fromFlag ?? (env[variable] === '' ? undefined : env[variable]);
-    const target = path(command);
-    if (text === undefined || target === undefined || !commands.includes(command)) continue;
-    const value = kind === 'number' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-    applied.push({ path: target, origin: fromFlag === undefined ? variable : `--${flag}`, value });
-  }
-  return applied;
-}
-
-/** Misspelt `SLUICE_` variables, which would otherwise silently set nothing. */
-export function unknownVariables(env: Environment): { name: string; problem: Problem }[] {
-  const known = overrides.map((each) => each.env);
-  return Object.entries(env)
-    .filter(([name, value]) => name.startsWith('SLUICE_') && !known.includes(name) && !isServiceLink(name, value))
-    .map(([name]) => ({
-      name,
-      problem: {
-        path: [],
-        message: `is no known variable${didYouMean(name, known) || `; allowed: ${known.join(', ')}`}`,
-      },
-    }));
-}
-
-/** For a Service called sluice-…, Kubernetes puts SLUICE_…_PORT=tcp://… and the like into every pod of the namespace. */
-function isServiceLink(name: string, value: string | undefined): boolean {
-  return /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/.test(name) || isLinkValue(value);
-}
-
-function isLinkValue(value: string | undefined): boolean {
-  return value !== undefined && /^(?:tcp|udp|sctp):\/\//.test(value);
-}
-
-/** Environment without what Kubernetes adds under our own names: a Service called `sluice` sets SLUICE_PORT=tcp://…. */
-export function withoutServiceLinks(env: Environment): Environment {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => !name.startsWith('SLUICE_') || !isLinkValue(value)),
-  );
-}
-
-/** The file with the overrides in it; the file's own value is left as it is. */
-export function applyOverrides(content: unknown, applied: readonly AppliedOverride[]): unknown {
-  if (applied.length === 0) return content;
-  const root: Record<string, unknown> = { ...(content as Record<string, unknown> | null) };
-  for (const { path, value } of applied) {
-    const [section, key] = path as [string, string];
-    const before = root[section];
-    if (typeof before === 'object' || before === undefined) root[section] = { ...before, [key]: value };
-  }
-  return root;
-}

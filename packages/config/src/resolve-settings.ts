@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { limits } from '@sluice/contracts';
+import type { AppliedOverride } from './apply-overrides.js';
+import type { Environment } from './environment.js';
 import { aloneDrainWindowMs, type FileInput } from './file-schema.js';
 import { originOf } from './origins.js';
-import type { AppliedOverride, Environment } from './overrides.js';
 import { ConfigError, describeProblems, type Path, type Problem } from './problems.js';
 import { resolveApi } from './resolve-api.js';
 import { resolveAuth } from './resolve-auth.js';

@@ -1,5 +1,5 @@
 import type { TracingSettings } from '@sluice/telemetry';
-import type { Environment } from './overrides.js';
+import type { Environment } from './environment.js';
 
 const sampleRatioDefault = 0.01;
 
