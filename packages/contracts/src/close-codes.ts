@@ -28,3 +28,20 @@ export const closes = {
 } as const satisfies Record<string, Close>;
 
 export type CloseName = keyof typeof closes;
+
+/** For the operator: what happened and what to do. The error page of the docs is generated from it. */
+export const closeHelp: Record<CloseName, string> = {
+  deleted: 'A back end closed the connection with `DELETE @connections`.',
+  goingAway:
+    'Idle for idleTimeoutMs, over connectionDurationMs, or its node drains or has lost its lease. The client connects again.',
+  protocolError: 'The client broke RFC 6455. Never sent: the library cuts the connection.',
+  binaryNotSupported: 'The client sent a binary message.',
+  noStatus: "The client's close frame had no status. Never sent, only reported.",
+  abnormal:
+    'The TCP connection was lost, the client stopped answering pings, or its node died. Never sent, only reported.',
+  invalidUtf8: 'The client sent a text message that is not UTF-8.',
+  slowConsumer:
+    'The client does not read what it is sent: socketQueuedBytesMax, or socketSlowMsMax over the soft limit.',
+  tooBig: 'A message of the client, or a reply to it, is over messageBytesMax.',
+  internalError: 'A fault of the gateway itself; the log has the cause. Please report it.',
+};

@@ -191,7 +191,7 @@ describe('refused handshakes', () => {
     expect(gateway.edge.socketCount).toBe(0);
   });
 
-  it('[CN-8] an impossible verdict status is 502 in the layout of an error frame', async () => {
+  it('[CN-8] an impossible verdict status is an error in the layout of an error frame', async () => {
     const gateway = await startGateway();
     gateway.rule.verdict = () => ({ ...admitted, status: 101 });
     const client = await knock(gateway.port);
