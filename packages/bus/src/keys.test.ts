@@ -36,7 +36,8 @@ describe('keys', () => {
     const keys = busKeys({ keyPrefix: 'a:b', shards: 16 });
     for (const shard of keys.shards) {
       const slot = keySlot(shard.stream);
-      for (const key of [shard.dead, shard.progress, `${shard.leasePrefix}x`]) expect(keySlot(key)).toBe(slot);
+      for (const key of [shard.dead, shard.progress, shard.lost, `${shard.leasePrefix}x`])
+        expect(keySlot(key)).toBe(slot);
     }
     const inbox = keys.inbox('e7');
     expect(keySlot(inbox.owner)).toBe(keySlot(inbox.stream));

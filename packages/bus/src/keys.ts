@@ -18,6 +18,8 @@ export interface ShardKeys {
   readonly dead: string;
   /** Hash: entry id → bitmap of its settled envelopes. */
   readonly progress: string;
+  /** Counter: entries gone unread that have been reported. */
+  readonly lost: string;
   /** First part of the leases of workers; the consumer's name follows. */
   readonly leasePrefix: string;
 }
@@ -54,6 +56,7 @@ function shardKeys(tag: string, index: number): ShardKeys {
     stream: `{${tag}}`,
     dead: `{${tag}}:dead`,
     progress: `{${tag}}:progress`,
+    lost: `{${tag}}:lost`,
     leasePrefix: `{${tag}}:worker:`,
   };
 }

@@ -1,12 +1,14 @@
+import { limits } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import { routerGroup, type ShardKeys } from './keys.js';
-import { shardState } from './lua/shard-state-2.js';
+import { shardState } from './lua/shard-state-3.js';
 
-/** Brings the gauges of one shard up to date: a few counts and ids, no bodies. */
-export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics }: Telemetry): Promise<void> {
-  const reply = (await link.script(shardState, [shard.stream, shard.dead], [routerGroup])) as unknown[];
-  const [length, lag, pending, firstId, dead, nowMs] = reply.map(String);
+/** Brings the gauges of one shard up to date, and reports entries that have gone from it unread. */
+export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics, log }: Telemetry): Promise<void> {
+  const keys = [shard.stream, shard.dead, shard.lost];
+  const reply = (await link.script(shardState, keys, [routerGroup, limits.lossCheckPendingMax])) as unknown[];
+  const [length, lag, pending, firstId, dead, nowMs, lost] = reply.map(String);
   const { label } = shard;
   metrics.streamLength.labels(label).set(Number(length));
   // After deletions inside the stream Redis cannot tell the lag: the age of the oldest entry is the primary signal then.
@@ -16,4 +18,10 @@ export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics 
   const ageSeconds = firstId === '' ? 0 : Math.max(0, (Number(nowMs) - bornMs) / 1_000);
   metrics.streamOldestAgeSeconds.labels(label).set(ageSeconds);
   metrics.deadLetters.labels(label).set(Number(dead));
+  const lostCount = Number(lost);
+  if (lostCount === 0) return;
+  metrics.streamLostTotal.labels(label, 'unread').inc(lostCount);
+  log.error('bus.lost_entry', `${lostCount} entries have gone from the stream unread: accepted frames are lost`, {
+    count: lostCount,
+  });
 }

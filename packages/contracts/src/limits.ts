@@ -95,6 +95,8 @@ export const limits = {
   reclaimIdleMs: 60_000,
   /** Ours: how often routers look for entries of dead peers. */
   reclaimIntervalMs: 5_000,
+  /** Ours: pending entries looked at for missing bodies when entries seem to be lost; with more of them the look waits. */
+  lossCheckPendingMax: 10_000,
   /** Ours: unfinished entries older than this record which of their envelopes are done, so that a claim repeats few. */
   progressAfterMs: 250,
 

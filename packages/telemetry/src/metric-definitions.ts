@@ -45,7 +45,10 @@ export const metricDefinitions = {
   pongSeconds: histogram('Server ping to the next sign of life.', fast, 'api'),
   drainState: gauge('0 starting, 1 ready, 2 draining, 3 closed.'),
   drainRemaining: gauge('Sockets still to be closed by the drain.'),
-  drainsTotal: counter('Drains by result: completed, forced.', 'result'),
+  drainsTotal: counter(
+    'Drains by result: started; completed or forced, which only a scrape of the last moment can see.',
+    'result',
+  ),
 
   streamAppendsTotal: counter('Batches appended to the frame stream.', 'shard', 'result'),
   streamAppendSeconds: histogram('Append of a batch until confirmed.', fast, 'shard', 'result'),
@@ -57,7 +60,11 @@ export const metricDefinitions = {
   deadLetters: gauge('Entries in the dead-letter stream.', 'shard'),
   streamReclaimedTotal: counter('Entries claimed from dead or stuck routers.', 'shard', 'reason'),
   streamTrimmedTotal: counter('Entries dropped by an emergency cap.', 'shard', 'reason'),
-  streamLostTotal: counter('Pending ids whose body is gone: data loss.', 'shard', 'reason'),
+  streamLostTotal: counter(
+    'Entries that are gone before they were acknowledged, pending (body_missing) or unread: data loss.',
+    'shard',
+    'reason',
+  ),
   deadLettersTotal: counter('Envelopes put into the dead-letter stream.', 'shard', 'reason'),
   redisCommandsSeconds: histogram('Redis pipelines by role.', fast, 'role', 'kind'),
   redisErrorsTotal: counter('Failed Redis commands.', 'role', 'kind'),
