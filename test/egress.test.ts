@@ -20,12 +20,12 @@ describe('[IN-36] [X6] back ends on this machine', () => {
     });
     const routes = {
       written: route(`${backEnd.url}/written`),
-      address: route(`http://\${stageVariables.address}:${backEnd.port}/address`),
+      dotted: route(`http://\${stageVariables.name}.:${backEnd.port}/dotted`),
       name: route(`http://\${stageVariables.name}:${backEnd.port}/name`),
-      decimal: route(`https://\${stageVariables.decimal}/`),
+      secure: route(`https://\${stageVariables.name}:${backEnd.port}/`),
       path: route(`${backEnd.url}/\${stageVariables.name}`),
     };
-    const stageVariables = { address: '127.0.0.1', name: 'localhost', decimal: '2130706433' };
+    const stageVariables = { name: 'localhost' };
     const config = { apis: { chat: { routes, stages: { dev: { stageVariables } } } }, egress };
     const gateway = await startGatewayProcess({ role: 'start', config });
     gateways.push(gateway);
@@ -40,7 +40,7 @@ describe('[IN-36] [X6] back ends on this machine', () => {
   }
 
   it('are reached where the file names them, refused where a stage variable does', async () => {
-    const { answers, gateway } = await ask({}, ['written', 'path', 'address', 'name', 'decimal']);
+    const { answers, gateway } = await ask({}, ['written', 'path', 'dotted', 'name', 'secure']);
     expect(answers.slice(0, 2)).toEqual(['{"action":"written"}', '{"action":"path"}']);
     for (const answer of answers.slice(2)) expect(answer).toMatch(/^\{"message": "Internal server error", /);
     expect(backEnd.requests.map(({ url }) => url)).toEqual(['/written', '/localhost']);
@@ -50,7 +50,7 @@ describe('[IN-36] [X6] back ends on this machine', () => {
   });
 
   it('are reached by variables too where egress.allow lists them', async () => {
-    const { answers } = await ask({ allow: ['127.0.0.0/8'] }, ['address', 'name']);
-    expect(answers).toEqual(['{"action":"address"}', '{"action":"name"}']);
+    const { answers } = await ask({ allow: ['127.0.0.0/8'] }, ['dotted', 'name']);
+    expect(answers).toEqual(['{"action":"dotted"}', '{"action":"name"}']);
   });
 });

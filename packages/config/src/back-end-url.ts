@@ -1,8 +1,11 @@
-import { BlockList, isIP } from 'node:net';
-import { isAddressRange } from './schema-kinds.js';
+import { isIP } from 'node:net';
+import { type AddressRules, hostSourceOf } from '@sluice/contracts';
 
-/** What is wrong with the URL of a back end, and what would be right; undefined where nothing is. */
-export function uriFault(uri: string, isAllowed: (address: string) => boolean): string | undefined {
+/**
+ * What is wrong with the URL of a back end, and what would be right; undefined where nothing is. `written`: as it stands in the
+ * file, before stage variables were put in.
+ */
+export function uriFault(uri: string, written: string, rules: AddressRules): string | undefined {
   const allowed = 'allowed: an absolute http:// or https:// URL';
   if (!URL.canParse(uri) || /[\s\p{Cc}${}]/u.test(uri)) return allowed;
   const { protocol, hostname, username, hash } = new URL(uri);
@@ -10,25 +13,10 @@ export function uriFault(uri: string, isAllowed: (address: string) => boolean): 
   if (username !== '') return 'user and password in a URL are not sent; take them out';
   if (hash !== '') return 'a URL is sent without its #fragment; take it out';
   // The gateway would refuse it when it connects; the operator should not have to wait for that.
-  if (isLinkLocal(hostname) && !isAllowed(hostname.replace(/^\[|\]$/g, ''))) {
-    return 'link-local and metadata addresses are refused, unless egress.allow lists them';
-  }
-  return undefined;
-}
-
-function isLinkLocal(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (bare === 'fd00:ec2::254' || bare === '100.100.100.200' || bare === '::ffff:6464:64c8') return true;
-  if (isIP(bare) === 4) return bare.startsWith('169.254.');
-  return isIP(bare) === 6 && (/^fe[89ab]/.test(bare) || bare.startsWith('::ffff:a9fe:'));
-}
-
-/** Whether one of these ranges holds an address. Ranges that are none are left to the schema. */
-export function rangesOf(allow: unknown): (address: string) => boolean {
-  const list = new BlockList();
-  for (const range of Array.isArray(allow) ? allow.filter(isAddressRange) : []) {
-    const [address = '', prefixLength] = range.split('/');
-    list.addSubnet(address, Number(prefixLength), isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  }
-  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const source = hostSourceOf(written, hostname);
+  if (isIP(host) === 0 || rules.permits(host, source)) return undefined;
+  return source === 'written'
+    ? 'link-local and metadata addresses are refused, unless egress.allow lists them'
+    : 'where a stage variable is part of the host, addresses of this machine and of private networks are refused, unless egress.allow lists them';
 }

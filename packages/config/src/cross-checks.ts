@@ -1,6 +1,7 @@
-import { limits } from '@sluice/contracts';
-import { rangesOf, uriFault } from './back-end-url.js';
+import { AddressRules, limits } from '@sluice/contracts';
+import { uriFault } from './back-end-url.js';
 import { type Path, type Problem, showValue } from './problems.js';
+import { isAddressRange } from './schema-kinds.js';
 import { didYouMean } from './suggest.js';
 
 /** Compilers of expressions, given by whoever composes the process: each throws with the reason for a bad expression. */
@@ -27,8 +28,11 @@ export function crossCheck(file: unknown, checkers: ExpressionCheckers | undefin
   const defaults = Object.keys(apis).filter((id) => members(apis[id])['default'] === true);
   for (const id of defaults.slice(1))
     report(['apis', id, 'default'], `is true, but ${defaults[0]} is the default already`);
-  const isAllowed = rangesOf(members(members(file)['egress'])['allow']);
-  for (const [id, api] of Object.entries(apis)) checkApi(['apis', id], members(api), { checkers, report, isAllowed });
+  const { allow } = members(members(file)['egress']);
+  // Ranges that are none are left to the schema.
+  const addressRules = new AddressRules(Array.isArray(allow) ? allow.filter(isAddressRange) : []);
+  for (const [id, api] of Object.entries(apis))
+    checkApi(['apis', id], members(api), { checkers, report, addressRules });
   return problems;
 }
 
@@ -62,8 +66,7 @@ interface ApiPlace {
   stages: Members;
   checkers: ExpressionCheckers | undefined;
   report: Report;
-  /** Whether egress.allow lists an address. */
-  isAllowed(address: string): boolean;
+  addressRules: AddressRules;
 }
 
 function checkRoute(path: Path, key: string, route: unknown, at: ApiPlace): void {
@@ -135,7 +138,7 @@ function checkTemplates(path: Path, templates: unknown, { report }: ApiPlace): v
 }
 
 /** The URL after stage variables have been put in, for each stage: what cannot be called is found here, not by a client. */
-function checkUri(path: Path, uri: string, { stages, report, isAllowed }: ApiPlace): void {
+function checkUri(path: Path, uri: string, { stages, report, addressRules }: ApiPlace): void {
   if (/^arn:/i.test(uri)) {
     report(
       path,
@@ -154,7 +157,7 @@ function checkUri(path: Path, uri: string, { stages, report, isAllowed }: ApiPla
     const resolved = uri.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_, name: string) =>
       String(variables[name]),
     );
-    const fault = uriFault(resolved, isAllowed);
+    const fault = uriFault(resolved, uri, addressRules);
     if (fault === undefined) continue;
     report(path, `is ${showValue(path, resolved)}${named.length > 0 ? ` in stage ${stage}` : ''}; ${fault}`);
     if (named.length === 0) return;

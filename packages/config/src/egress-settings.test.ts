@@ -47,6 +47,24 @@ describe('egress', () => {
     expect(problemOf('{ allow: 10.0.0.0/8 }')).toMatch(/allowed: a list of address ranges/);
   });
 
+  it('[IN-36] names an address that would be refused, where a stage variable is part of the host', () => {
+    const withVariable = (egress: string, host: string) => {
+      writeFileSync(
+        join(directory, 'sluice.yaml'),
+        `apis: { chat: { routes: { $default: "http://\${stageVariables.host}/" }, stages: { dev: { stageVariables: { host: "${host}" } } } } }\negress: ${egress}\n`,
+      );
+      return () => loadSettings({ command: 'start', env: {}, cwd: directory, openFilesMax: 20_000 });
+    };
+    for (const host of ['127.0.0.1', '2130706433', '10.0.0.1', '0']) {
+      expect(withVariable('{}', host), host).toThrow(
+        /\$default is "http:.* in stage dev; where a stage variable is part/,
+      );
+      expect(withVariable('{ allow: [0.0.0.0/0] }', host), host).not.toThrow();
+    }
+    expect(withVariable('{}', 'back-end.internal')).not.toThrow();
+    expect(withVariable('{}', '203.0.113.7')).not.toThrow();
+  });
+
   it('[IN-36] opens a written metadata address where it is listed, in each spelling', () => {
     for (const host of ['169.254.169.254', '2852039166', '[::ffff:169.254.169.254]']) {
       expect(problemOf('{}', `http://${host}/`)).toMatch(/link-local and metadata addresses are refused/);

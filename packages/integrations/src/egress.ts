@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { AddressRules, type HostSource } from './address-rules.js';
+import { AddressRules, type HostSource } from '@sluice/contracts';
 
 /** Finds all addresses of a host name. */
 export type ResolveHost = (

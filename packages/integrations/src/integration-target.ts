@@ -1,5 +1,4 @@
-import { type IntegrationDefinition, limits } from '@sluice/contracts';
-import type { HostSource } from './address-rules.js';
+import { type HostSource, hostSourceOf, type IntegrationDefinition, limits } from '@sluice/contracts';
 import { MisconfiguredIntegrationError } from './integration.js';
 
 /** Where and how an HTTP integration is called, checked and resolved. */
@@ -50,13 +49,6 @@ export function resolveTarget(
     method: resolveMethod(definition.integrationMethod),
     timeoutMs: checkTimeout(definition.timeoutInMillis),
   };
-}
-
-/** Compared as it came out, too: a value in the port or path must not be able to make the written part something else than the host. */
-function hostSourceOf(uri: string, host: string): HostSource {
-  const written = /^https?:\/\/(\[[^\]${}]*\]|[^/?#\\${}:@]+)(?=[:/?#]|$)/i.exec(uri)?.[1];
-  if (written === undefined || !URL.canParse(`http://${written}`)) return 'computed';
-  return new URL(`http://${written}`).hostname === host ? 'written' : 'computed';
 }
 
 function resolveMethod(integrationMethod: string): string {

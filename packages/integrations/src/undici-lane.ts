@@ -1,6 +1,5 @@
-import { type ErrorCode, limits } from '@sluice/contracts';
+import { type ErrorCode, type HostSource, limits } from '@sluice/contracts';
 import { Agent, type Dispatcher } from 'undici';
-import type { HostSource } from './address-rules.js';
 import { type Egress, EgressRefusedError } from './egress.js';
 import { BodyBytes } from './fast-lane/body-bytes.js';
 import { Exchange, type ExchangeHolder, type OutgoingRequest } from './fast-lane/exchange.js';

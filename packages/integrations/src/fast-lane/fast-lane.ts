@@ -1,4 +1,4 @@
-import type { HostSource } from '../address-rules.js';
+import type { HostSource } from '@sluice/contracts';
 import type { Egress } from '../egress.js';
 import { defaultPoolLimits, OriginPool, type PoolLimits } from './origin-pool.js';
 import type { TimingWheel } from './timing-wheel.js';

@@ -53,6 +53,16 @@ export class AddressRules {
   }
 }
 
+/**
+ * Whether the host of an URL is written out in `uri`, which may hold `${stageVariables.name}`; `host` is what it came to be. Compared
+ * with that too: a value in the port or path must not be able to make the written part something else than the host.
+ */
+export function hostSourceOf(uri: string, host: string): HostSource {
+  const written = /^https?:\/\/(\[[^\]${}]*\]|[^/?#\\${}:@]+)(?=[:/?#]|$)/i.exec(uri)?.[1];
+  if (written === undefined || !URL.canParse(`http://${written}`)) return 'computed';
+  return new URL(`http://${written}`).hostname === host ? 'written' : 'computed';
+}
+
 function listOf(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
