@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectClient, type GatewayProcess, startGatewayProcess, waitFor } from '@sluice/testkit';
+import {
+  connectClient,
+  freePort,
+  type GatewayProcess,
+  type RedisServer,
+  startGatewayProcess,
+  startRedis,
+  waitFor,
+} from '@sluice/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
@@ -75,5 +83,34 @@ describe('SIGHUP', () => {
     expect(await ask('second')).toBe('two, mended');
     expect(await ask('first')).toContain('"message": "Forbidden"');
     await client.close();
+  });
+
+  it('while the process still waits for Redis is not lost, and does not end it', async () => {
+    const later = join(directory, 'later.yaml');
+    const withAuth = (routes: Record<string, string>) => ({ ...configOf(routes), auth: { callback: 'none' } });
+    writeFileSync(later, JSON.stringify(withAuth({ first: 'one' })));
+    const redisPort = await freePort();
+    const waiting = await startGatewayProcess({
+      role: 'start',
+      config: {},
+      redisUrl: `redis://127.0.0.1:${redisPort}`,
+      args: ['--config', later],
+      dontWait: true,
+    });
+    let redis: RedisServer | undefined;
+    try {
+      writeFileSync(later, JSON.stringify(withAuth({ first: 'one, changed' })));
+      waiting.signal('SIGHUP');
+      redis = await startRedis({ port: redisPort });
+      await waitFor('the reload', () => waiting.output().includes('"definitions.changed"'), 20_000);
+      expect((await waiting.admin('/readyz')).status).toBe(200);
+      const client = await connectClient(`ws://127.0.0.1:${waiting.port}/dev`);
+      client.send({ action: 'first' });
+      expect(await client.next()).toBe('one, changed');
+      await client.close();
+    } finally {
+      await waiting.kill();
+      await redis?.stop();
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { type Command, type Flags, loadSettings, type Settings } from '@sluice/config';
 import { expressionCheckers, type Role, type RunningProcess, startProcess } from '@sluice/standalone';
 import { exitCodes, explainFailure } from './fail.js';
-import { watchReload } from './reload.js';
+import { Reloader } from './reload.js';
 import { version } from './version.js';
 import { printWelcome } from './welcome.js';
 
@@ -15,12 +15,14 @@ const rolesOf: Record<Command, readonly Role[]> = {
 /** Runs a process of the gateway until a signal ends it: the first drains, the second shortens the drain, the third ends at once. */
 export async function runProcess(command: Command, flags: Flags): Promise<void> {
   const load = () => loadSettings({ command, flags, checkers: expressionCheckers });
+  const reloader = new Reloader(load);
+  reloader.obeySignal();
   const settings = load();
   const life = new ProcessLife();
   life.obeySignals();
   const running = await life.start(settings, rolesOf[command]);
   if (running === undefined) return;
-  watchReload(running, load);
+  reloader.started(running);
   printWelcome(settings, running.addresses);
 }
 
