@@ -31,6 +31,7 @@ export const logEvents = [
   'bus.redis_down',
   'bus.redis_watchdog',
   'bus.redis_setting',
+  'bus.redis_connections',
   'bus.append_failed',
   'bus.backlog_full',
   'bus.reclaimed',

@@ -16,10 +16,17 @@ export interface BackEndRequest {
   eventType: string;
 }
 
+export interface BackEndAnswer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** Gives the answer, or writes it to `response` by itself. */
 export type BackEndHandler = (
   request: BackEndRequest,
   response: ServerResponse,
-) => void | Promise<void> | { status?: number; headers?: Record<string, string>; body?: string };
+) => BackEndAnswer | undefined | void | Promise<BackEndAnswer | undefined> | Promise<void>;
 
 /** A real HTTP server that keeps every request and answers as the test says. */
 export interface BackEnd {

@@ -64,9 +64,9 @@ class CallbackService implements Callback {
       access: createAccessControl(settings),
       reader: new RequestReader(bounds),
       strict413: settings.strict413 ?? false,
-      onRefused(reason) {
+      onRefused(reason, about) {
         metrics.refused(reason);
-        telemetry.log.info('callback.signature_refused', 'a request was not let in', { reason });
+        telemetry.log.info('callback.signature_refused', 'a request was not let in', { ...about, reason });
       },
     });
   }

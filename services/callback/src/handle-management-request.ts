@@ -2,7 +2,7 @@ import { isConnectionId, nodeSlotOf } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import type { AccessControl } from './access-control.js';
 import { type Operate, operations } from './connection-operations.js';
-import type { Exchange } from './exchange.js';
+import type { About, Exchange } from './exchange.js';
 import { findApi } from './find-api.js';
 import { locateTarget } from './locate-target.js';
 import { bodyTooLong, forbidden, gone, invalidConnectionId, limitExceeded, refused } from './management-answers.js';
@@ -13,7 +13,7 @@ export interface ManagementParts {
   access: AccessControl;
   outcomes: OutcomeTable;
   strict413: boolean;
-  onRefused(reason: string): void;
+  onRefused(reason: string, about: About): void;
 }
 
 /**
@@ -34,7 +34,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
 
   const { key, refusal } = parts.access.identify(request);
   if (refusal !== undefined) {
-    parts.onRefused(refusal.reason);
+    parts.onRefused(refusal.reason, exchange.about);
     return exchange.answer(refused(refusal));
   }
 
@@ -43,7 +43,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     exchange.concerns('api', apiId);
     const denied = parts.access.authorize(key, apiId, stage, request.method);
     if (denied !== undefined) {
-      parts.onRefused(denied.reason);
+      parts.onRefused(denied.reason, exchange.about);
       return exchange.answer(refused(denied));
     }
     // The older form of ids names no node: no edge of ours has ever issued one.

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { ManagementResponse } from '@sluice/contracts';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
-import type { Exchange, TakenRequest } from './exchange.js';
+import type { About, Exchange, TakenRequest } from './exchange.js';
 import { handleManagementRequest, type ManagementParts } from './handle-management-request.js';
 import { writeResponse } from './http-port.js';
 import { internalError, unavailable } from './management-answers.js';
@@ -62,6 +62,7 @@ export class ManagementServer {
 class ServedRequest implements Exchange {
   request: TakenRequest;
   pending: PendingAsk | undefined;
+  readonly about: About = {};
   private readonly startedAtMs = performance.now();
   private span: ActiveSpan | undefined;
   private open = true;
@@ -93,7 +94,8 @@ class ServedRequest implements Exchange {
         handler(value);
       } catch (error) {
         // A fault of ours must cost one request, not the process with all the others.
-        this.parts.telemetry.log.error('callback.request_failed', 'a request could not be handled', { error });
+        const fields = { ...this.about, error };
+        this.parts.telemetry.log.error('callback.request_failed', 'a request could not be handled', fields);
         this.answer(internalError());
       }
     };
@@ -111,7 +113,8 @@ class ServedRequest implements Exchange {
     writeResponse(this.response, response, this.request.method, this.close || this.closing());
   }
 
-  concerns(name: 'api' | 'stage' | 'connection_id', value: string): void {
+  concerns(name: keyof About, value: string): void {
+    this.about[name] = value;
     this.span?.setAttribute(`sluice.${name}`, value);
   }
 

@@ -97,6 +97,7 @@ class RunningEdge implements Edge {
   private async runDrain(settings: DrainSettings): Promise<void> {
     const { log, metrics } = this.parts.telemetry;
     this.enter('draining');
+    metrics.drainsTotal.labels('started').inc();
     log.info('drain.started', `closing ${this.socketCount} sockets within ${settings.windowMs} ms`, {
       count: this.socketCount,
     });

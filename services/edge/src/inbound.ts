@@ -1,5 +1,5 @@
 import type { Refusal } from '@sluice/bus';
-import { closes, type Envelope, errorFrame, type MessageEnvelope, newRequestId } from '@sluice/contracts';
+import { closes, type Envelope, errorFrame, type MessageEnvelope, newRequestId, splitScope } from '@sluice/contracts';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import type { Connection } from './connection.js';
@@ -93,10 +93,11 @@ export class Inbound {
   };
 
   private refuse(envelope: Envelope, refusal: Refusal): void {
-    const apiId = envelope.scope.slice(0, envelope.scope.indexOf('/'));
+    const { apiId, stage } = splitScope(envelope.scope);
     this.telemetry.metrics.throttledTotal.labels(apiId, refusal).inc();
     this.telemetry.log.warn('edge.frame_refused', 'a frame was not accepted; the client has been told', {
       api: apiId,
+      stage,
       connection_id: envelope.connectionId,
       request_id: envelope.requestId,
       reason: refusal,

@@ -76,6 +76,7 @@ export class SocketWriter {
   private closeSlow(connection: Connection): void {
     this.telemetry.log.warn('edge.slow_consumer', 'a client does not read what it is sent; closing it', {
       api: connection.stage.apiId,
+      stage: connection.stage.stageName,
       connection_id: connection.id,
     });
     this.connections.close(connection, closes.slowConsumer);

@@ -3,6 +3,7 @@ import type { ConnectEnvelope, VerdictCommand } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
 import { failedVerdict } from './answer-fault.js';
+import { envelopeFields } from './envelope-fields.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
 
 type Verdict = Pick<VerdictCommand, 'status' | 'headers' | 'body'>;
@@ -44,8 +45,7 @@ export function createConnectHandler({
     telemetry.log.warn('router.integration_failed', detail, {
       code,
       route: route.routeKey,
-      connection_id: envelope.connectionId,
-      request_id: envelope.requestId,
+      ...envelopeFields(envelope),
     });
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
+import { envelopeFields } from './envelope-fields.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
 
 const retryJob = 'retry-disconnect';
@@ -79,8 +80,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry }
       integration.invoke(envelope, (outcome) => {
         if (!needsRetry(outcome)) return resolve();
         log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
-          connection_id: envelope.connectionId,
-          request_id: envelope.requestId,
+          ...envelopeFields(envelope),
           count: attempt + 1,
         });
         reject(new Error(outcome.detail));
@@ -92,8 +92,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry }
     log.warn('router.integration_failed', outcome.detail, {
       code: outcome.code,
       route: '$disconnect',
-      connection_id: envelope.connectionId,
-      request_id: envelope.requestId,
+      ...envelopeFields(envelope),
     });
   }
 

@@ -2,6 +2,7 @@ import type { Bus, Delivery } from '@sluice/bus';
 import { type ErrorCode, errorFrame, type MessageEnvelope } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
+import { envelopeFields } from './envelope-fields.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
 
 /**
@@ -21,7 +22,7 @@ export function createMessageHandler({
     const table = tables.get(envelope.scope);
     if (table === undefined) {
       // The stage or API went away while the socket stayed open (spec 03 §3.2).
-      telemetry.log.warn('router.unknown_stage', `no stage ${envelope.scope}`, { request_id: envelope.requestId });
+      telemetry.log.warn('router.unknown_stage', `no stage ${envelope.scope}`, envelopeFields(envelope));
       return refuse(delivery, envelope, 'internal');
     }
     const route = table.select(envelope.body);
@@ -48,8 +49,7 @@ export function createMessageHandler({
       telemetry.log.warn('router.integration_failed', outcome.detail, {
         code: outcome.code,
         route: route.routeKey,
-        connection_id: envelope.connectionId,
-        request_id: envelope.requestId,
+        ...envelopeFields(envelope),
       });
       return refuse(delivery, envelope, outcome.code);
     }

@@ -1,32 +1,20 @@
 import type { Bus } from '@sluice/bus';
 import type { ConnectionRecord, ConnectionStore } from '@sluice/connections';
 import { closes, type DisconnectEnvelope, newRequestId } from '@sluice/contracts';
-import type { DefinitionStore } from '@sluice/definitions';
-import type { Telemetry } from '@sluice/telemetry';
 
 interface ReapParts {
   bus: Bus;
   connections: ConnectionStore;
-  definitions: DefinitionStore;
-  telemetry: Telemetry;
 }
 
 /**
  * One sweep of the survivor: for each connection of a dead node a DISCONNECT envelope goes on the stream, 1006 as for any
  * connection that broke without a close frame. A chunk is forgotten only when the stream has taken it whole.
  */
-export async function reapDeadNodes({ bus, connections, telemetry }: ReapParts): Promise<void> {
+export async function reapDeadNodes({ bus, connections }: ReapParts): Promise<void> {
   const producer = bus.openProducer('');
-  const reaped = await connections.reapDeadNodes((records) => appendAll(records));
-  if (reaped.nodes === 0) return;
-  telemetry.metrics.reapedConnectionsTotal.inc(reaped.connections);
-  telemetry.log.warn(
-    'connections.reaped',
-    `took over ${reaped.nodes} dead nodes with ${reaped.connections} connections`,
-    {
-      count: reaped.connections,
-    },
-  );
+  // The store counts and logs what it took over.
+  await connections.reapDeadNodes((records) => appendAll(records));
 
   function appendAll(records: ConnectionRecord[]): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import type { DefinitionStore } from '@sluice/definitions';
 import { createInvoker } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
 import { answerFault } from './answer-fault.js';
+import { envelopeFields } from './envelope-fields.js';
 import { createConnectHandler } from './handle-connect.js';
 import { createDisconnectHandler } from './handle-disconnect.js';
 import { createMessageHandler } from './handle-message.js';
@@ -61,8 +62,7 @@ export function createRouter(parts: RouterParts): Router {
     } catch (error) {
       // A throw here is a fault of ours and would repeat on every delivery: keep the envelope where it can be looked at.
       telemetry.log.error('router.envelope_failed', `${delivery.envelope.kind} could not be processed`, {
-        connection_id: delivery.envelope.connectionId,
-        request_id: delivery.envelope.requestId,
+        ...envelopeFields(delivery.envelope),
         error,
       });
       answerFault(bus, delivery);
@@ -75,7 +75,7 @@ export function createRouter(parts: RouterParts): Router {
       await disconnects.handleRetries();
       await handleRedriveJobs(jobs, bus, telemetry);
       await jobs.every('reap-dead-nodes', limits.reapIntervalMs, () =>
-        reapDeadNodes({ bus, connections: parts.connections, definitions, telemetry }),
+        reapDeadNodes({ bus, connections: parts.connections }),
       );
       const options = parts.inflightMax === undefined ? {} : { inflightMax: parts.inflightMax };
       consumer = await bus.consume(handle, options);

@@ -121,7 +121,7 @@ class StartingProcess {
       return this.stopping;
     }
     this.telemetry.log.info('process.stopping', 'draining');
-    this.stopping = this.undo();
+    this.stopping = this.undo().then(() => this.telemetry.log.info('process.stopped', 'everything is closed'));
     return this.stopping;
   }
 
