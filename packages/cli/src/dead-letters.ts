@@ -1,6 +1,6 @@
-import type { DeadLetter } from '@sluice/bus';
 import { ConfigError, type Flags, loadSettings } from '@sluice/config';
 import { openDeadLetters } from '@sluice/standalone';
+import { deadLetterAsJson, deadLetterAsLine } from './dead-letter-text.js';
 
 /** `sluice dead-letters list`: what could not be processed, why, and how often it was tried. */
 export async function listDeadLetters(flags: Flags, { json, count }: { json: boolean; count: string }): Promise<void> {
@@ -9,7 +9,8 @@ export async function listDeadLetters(flags: Flags, { json, count }: { json: boo
     throw new ConfigError([`--count: is ${count}; allowed: a whole number from 1`]);
   await withDeadLetters(flags, async (deadLetters) => {
     const letters = await deadLetters.list({ countMax });
-    for (const letter of letters) process.stdout.write(`${json ? JSON.stringify(asJson(letter)) : asLine(letter)}\n`);
+    for (const letter of letters)
+      process.stdout.write(`${json ? JSON.stringify(deadLetterAsJson(letter)) : deadLetterAsLine(letter)}\n`);
     if (json) return;
     const all = await deadLetters.count();
     process.stdout.write(all === 0 ? 'There are no dead letters.\n' : `${letters.length} of ${all} dead letters\n`);
@@ -28,7 +29,11 @@ export async function redriveDeadLetters(flags: Flags, { ids, all, json }: Redri
   await withDeadLetters(flags, async (deadLetters) => {
     const redriven = await deadLetters.redrive(all ? undefined : ids);
     process.stdout.write(
-      json ? `${JSON.stringify({ redriven })}\n` : `${redriven} dead letters are on the stream again\n`,
+      json
+        ? `${JSON.stringify({ redriven })}\n`
+        : redriven === 1
+          ? '1 dead letter is on the stream again\n'
+          : `${redriven} dead letters are on the stream again\n`,
     );
   });
 }
@@ -44,23 +49,4 @@ async function withDeadLetters(
   } finally {
     await opened.close();
   }
-}
-
-function asLine(letter: DeadLetter): string {
-  const { envelope } = letter;
-  const what = envelope === undefined ? 'undecodable' : `${envelope.kind} ${envelope.scope} ${envelope.connectionId}`;
-  const when = new Date(letter.deadAtMs).toISOString();
-  return `${letter.id}  ${when}  ${letter.reason}  ${what}  delivered ${letter.deliveryCount} times`;
-}
-
-function asJson(letter: DeadLetter): Record<string, unknown> {
-  const { envelope, raw, ...rest } = letter;
-  const body = envelope?.kind === 'MESSAGE' ? Buffer.from(envelope.body).toString('utf8') : undefined;
-  return {
-    ...rest,
-    deadAt: new Date(letter.deadAtMs).toISOString(),
-    ...(envelope === undefined
-      ? { rawBase64: Buffer.from(raw).toString('base64') }
-      : { envelope: { ...envelope, body } }),
-  };
 }
