@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits, type RedisSettings } from '@sluice/contracts';
-import { openRedis, type RedisClient } from '@sluice/redis';
+import { countRedisConnection, openRedis, type RedisClient } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import { type ConnectionOptions, type Job, Queue, Worker } from 'bullmq';
 import type { BackgroundJobs, JobOptions } from './jobs.js';
@@ -144,6 +144,9 @@ class BullJobs implements BackgroundJobs {
       log.warn('jobs.failed', `background job ${name} failed`, { error });
     });
     this.reportErrors(worker);
+    // It waits for jobs on a connection of its own, a duplicate that BullMQ makes of ours.
+    const release = countRedisConnection('jobs-blocking', this.telemetry, () => this.client.status === 'ready');
+    worker.once('closed', release);
     this.workers.push(worker);
   }
 

@@ -1,4 +1,5 @@
 export type { ChainableCommander } from 'ioredis';
 export * from './check-server.js';
+export * from './connection-tally.js';
 export * from './open-redis.js';
 export * from './redis-link.js';

@@ -1,6 +1,7 @@
 import { limits, type RedisSettings } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { countRedisConnection } from './connection-tally.js';
 
 export type RedisClient = Redis | Cluster;
 
@@ -19,6 +20,10 @@ export type RedisKind = 'producer' | 'consumer' | 'blocking' | 'worker';
 export function openRedis(settings: RedisSettings, role: string, kind: RedisKind, telemetry: Telemetry): RedisClient {
   const client = settings.mode === 'cluster' ? openCluster(settings, kind) : new Redis(nodeOptions(settings, kind));
   observe(client, role, kind, telemetry);
+  client.once(
+    'end',
+    countRedisConnection(role, telemetry, () => client.status === 'ready'),
+  );
   return client;
 }
 
