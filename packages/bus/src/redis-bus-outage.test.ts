@@ -144,8 +144,10 @@ describe('Redis bus: bad days of Redis', () => {
     for (let i = 0; i < fitting + 20; i++) producer.append(message(large), (_, refusal) => refusals.push(refusal));
     await producer.drain();
     expect(refusals).toHaveLength(fitting + 20);
-    expect(refusals.filter((refusal) => refusal === 'backlog_full').length).toBeGreaterThanOrEqual(20);
-    expect(refusals.filter((refusal) => refusal === undefined).length).toBeGreaterThan(fitting / 2);
+    // What fitted may still have timed out on a busy machine: 32 MB in the time of one command.
+    const overTheBound = refusals.filter((refusal) => refusal === 'backlog_full').length;
+    expect(overTheBound).toBeGreaterThanOrEqual(20);
+    expect(overTheBound).toBeLessThan(fitting / 4);
   });
 
   it('acknowledges work that was finished while Redis was away', async () => {
