@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Timed, TimingWheel } from './timing-wheel.js';
 
 class Recorder extends Timed {
@@ -50,5 +50,23 @@ describe('timing wheel', () => {
     while (performance.now() < end);
     await pause(80);
     expect(timed.firedAfterMs).toHaveLength(1);
+  });
+
+  it('after a process was frozen for half a turn, does not take new deadlines for overdue ones', async () => {
+    const before = new Recorder();
+    wheel.arm(before, performance.now(), 50);
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 30_000);
+    try {
+      // It thaws: what comes first is a new call, only then the sweep has its turn.
+      const after = new Recorder();
+      wheel.arm(after, performance.now(), 29_000);
+      await pause(100);
+      expect([before, after].map((timed) => timed.firedAfterMs.length)).toEqual([1, 0]);
+      wheel.disarm(after);
+      expect(wheel.size).toBe(0);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });

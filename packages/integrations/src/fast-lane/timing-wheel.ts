@@ -10,6 +10,7 @@ if (limits.integrationTimeoutMs > wheelDelayMsMax)
 /** Something with at most one deadline at a time. */
 export abstract class Timed {
   wheelSlot = -1;
+  wheelTick = 0;
   wheelPrevious: Timed | undefined = undefined;
   wheelNext: Timed | undefined = undefined;
 
@@ -40,6 +41,7 @@ export class TimingWheel {
     const slot = tick % wheelSlots;
     const first = this.slots[slot];
     timed.wheelSlot = slot;
+    timed.wheelTick = tick;
     timed.wheelNext = first;
     if (first !== undefined) first.wheelPrevious = timed;
     this.slots[slot] = timed;
@@ -77,15 +79,26 @@ export class TimingWheel {
     const tick = Math.floor(performance.now() / tickMs);
     // After a long stall one turn visits every slot; more turns would only visit them again.
     for (let at = Math.max(this.lastTick + 1, tick - wheelSlots + 1); at <= tick; at++) {
-      const slot = at % wheelSlots;
-      for (let timed = this.slots[slot]; timed !== undefined; timed = this.slots[slot]) {
-        this.disarm(timed);
-        timed.expire();
-      }
+      this.expireSlot(at % wheelSlots, tick);
     }
     this.lastTick = tick;
     // Not stopped at the first idle tick: a lone connection would start and stop the timer with every message.
     this.idleTicks = this.armed === 0 ? this.idleTicks + 1 : 0;
     if (this.idleTicks > 40) this.stop();
   };
+
+  /** In step, everything in a swept slot is due. After a stall the slots still hold what is overdue beside what was armed since. */
+  private expireSlot(slot: number, tick: number): void {
+    let timed = this.slots[slot];
+    while (timed !== undefined) {
+      if (timed.wheelTick > tick) {
+        timed = timed.wheelNext;
+        continue;
+      }
+      this.disarm(timed);
+      timed.expire();
+      // What has expired may have changed the slot at any place.
+      timed = this.slots[slot];
+    }
+  }
 }
