@@ -190,6 +190,9 @@ export const limits = {
   drainHoldMs: 5_000,
   drainWindowMs: 60_000,
   drainSettleMs: 10_000,
+  /** Ours: after its last close a draining edge leaves the sockets this long to flush their queues and close frames. Cut at once,
+   * a client that is a moment behind sees 1006 and misses messages that were answered 200. */
+  drainFlushMs: 1_000,
   /** Ours: what a second SIGTERM shortens the rest of the window to. */
   drainHurryWindowMs: 5_000,
   /** Ours: a router or callback finishes work in flight for at most this long. */

@@ -63,6 +63,22 @@ describe('drain', () => {
     expect(await gateway.metric('sluice_drains_total', { result: 'forced' })).toBe(1);
   });
 
+  it('what is queued for a client that reads late, and its close frame, still reach it', async () => {
+    const gateway = await startGateway();
+    const client = await openClient(gateway.url);
+    const connectionId = gateway.connects()[0]?.connectionId as string;
+    client.socket.pause();
+    // Until more is queued than the kernel takes: only then something is left for the drain to flush.
+    const body = Buffer.alloc(131_072, 'x');
+    let sent = 0;
+    while ((await gateway.ask({ kind: 'POST', connectionId, body })).result === 'ok') sent++;
+    const drained = gateway.edge.drain({ holdMs: 0, windowMs: 0 });
+    setTimeout(() => client.socket.resume(), 300);
+    await drained;
+    expect(await client.closed).toEqual(closes.goingAway);
+    expect(client.messages.length).toBe(sent);
+  });
+
   it('a held upgrade is answered before the port goes away', async () => {
     const gateway = await startGateway();
     gateway.rule.verdict = () => undefined;
@@ -71,6 +87,23 @@ describe('drain', () => {
     await gateway.edge.drain({ holdMs: 0, windowMs: 0 });
     await client.end();
     expect(client.status).toBe(503);
+  });
+
+  it('an upgrade whose record is still being written when the last socket has closed is refused, not cut', async () => {
+    const gateway = await startGateway();
+    let written: (() => void) | undefined;
+    gateway.store.beforeRegistered = () => new Promise((resolve) => (written = resolve));
+    const client = new RawClient(gateway.port).write(upgradeRequest());
+    await until('the record to be on its way', () => written);
+    const other = gateway.disconnects().length;
+    const drained = gateway.edge.drain({ holdMs: 0, windowMs: 0, settleMs: 1_000 });
+    await sleep(20);
+    written?.();
+    await drained;
+    await client.end();
+    expect(client.status).toBe(503);
+    expect(gateway.store.registered.size).toBe(0);
+    expect(gateway.disconnects().length).toBe(other);
   });
 });
 

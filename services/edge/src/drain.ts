@@ -32,6 +32,7 @@ export function shuffled<T>(items: Iterable<T>, random: () => number = Math.rand
 export class Drain {
   private hurriedWindowMs: number | undefined;
   private wake: (() => void) | undefined;
+  private closedAtMs: number | undefined;
 
   constructor(
     private readonly connections: OpenConnections,
@@ -49,8 +50,15 @@ export class Drain {
     if (this.hurriedWindowMs === undefined) await this.sleep(settings.holdMs);
     await this.spread(this.hurriedWindowMs ?? settings.windowMs);
     // Handshakes that were held at the start may have opened more meanwhile.
-    for (const connection of [...this.connections.all()]) this.connections.close(connection, closes.goingAway);
+    for (const connection of [...this.connections.all()]) this.close(connection);
     this.telemetry.metrics.drainRemaining.set(this.connections.count);
+  }
+
+  /** Resolves this long after the last close. The library does not tell when a closed socket has sent what was queued. */
+  async flush(flushMs: number): Promise<void> {
+    if (this.closedAtMs === undefined) return;
+    const leftMs = this.closedAtMs + flushMs - monotonicMs();
+    if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 
   private async spread(windowMs: number): Promise<void> {
@@ -73,9 +81,14 @@ export class Drain {
   private closeThose(order: Connection[], times: number[], from: number, elapsedMs: number): number {
     let next = from;
     for (; next < order.length && (times[next] as number) <= elapsedMs; next++) {
-      this.connections.close(order[next] as Connection, closes.goingAway);
+      this.close(order[next] as Connection);
     }
     return next;
+  }
+
+  private close(connection: Connection): void {
+    this.connections.close(connection, closes.goingAway);
+    this.closedAtMs = monotonicMs();
   }
 
   private async sleep(ms: number): Promise<void> {

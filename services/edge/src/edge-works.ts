@@ -71,16 +71,18 @@ export class EdgeWorks {
 
   /** Closed connections whose `$disconnect` is still owed count too: during an outage they must not grow without bound. */
   atCeiling(): boolean {
-    const count = this.connections.count + this.upgrades.held.count + this.disconnects.count;
+    const { held, registeringCount } = this.upgrades;
+    const count = this.connections.count + held.count + registeringCount + this.disconnects.count;
     return count >= this.parts.settings.maxConnections;
   }
 
-  /** Waits until nothing is owed to the bus any more; false where that took longer than allowed. */
+  /** Waits until nothing is owed to the bus any more, and no upgrade waits for its record; false where the bus took too long. */
   async settle(timeoutMs: number): Promise<boolean> {
     const deadlineMs = monotonicMs() + timeoutMs;
     const producer = this.membership.current?.producer;
     if (producer !== undefined) await within(producer.drain(), timeoutMs);
-    while (this.disconnects.count > 0 && monotonicMs() < deadlineMs) await pause(20);
+    const owing = () => this.disconnects.count > 0 || this.upgrades.registeringCount > 0;
+    while (owing() && monotonicMs() < deadlineMs) await pause(20);
     return this.disconnects.count === 0;
   }
 

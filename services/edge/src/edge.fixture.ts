@@ -105,6 +105,8 @@ export class TestStore implements ConnectionStore {
   readonly registrations: ConnectionRecord[] = [];
   /** While set, `register` rejects. */
   away = false;
+  /** Put off the confirmation of a registration. */
+  beforeRegistered: (() => Promise<void>) | undefined;
   /** What `held()` and `renew()` say; undefined is the store's own word. */
   held: boolean | undefined;
   renewal: (() => Promise<boolean>) | undefined;
@@ -122,6 +124,7 @@ export class TestStore implements ConnectionStore {
       register: async (record) => {
         if (this.away) throw new Error('the store is away');
         await membership.register(record);
+        await this.beforeRegistered?.();
         this.registered.add(record.connectionId);
         this.registrations.push(record);
       },

@@ -86,15 +86,17 @@ class RunningEdge implements Edge {
       this.drainer.hurry(options.windowMs ?? limits.drainHurryWindowMs);
       return this.draining;
     }
-    this.draining = this.runDrain({ ...this.parts.settings.drain, ...options });
+    this.draining = this.runDrain({ ...this.parts.settings.drain, ...options }, limits.drainFlushMs);
     return this.draining;
   }
 
   async close(): Promise<void> {
-    await this.drain({ holdMs: 0, windowMs: 0, settleMs: closeSettleMs });
+    this.draining ??= this.runDrain({ holdMs: 0, windowMs: 0, settleMs: closeSettleMs }, 0);
+    this.drainer.hurry(0);
+    await this.draining;
   }
 
-  private async runDrain(settings: DrainSettings): Promise<void> {
+  private async runDrain(settings: DrainSettings, flushMs: number): Promise<void> {
     const { log, metrics } = this.parts.telemetry;
     this.enter('draining');
     metrics.drainsTotal.labels('started').inc();
@@ -107,8 +109,10 @@ class RunningEdge implements Edge {
       .markDraining()
       .catch((error: unknown) => log.warn('drain.progress', 'could not be marked', { error }));
     await this.drainer.run(settings);
-    this.works.upgrades.refuseAll();
+    this.works.upgrades.stop();
+    const flushed = this.drainer.flush(flushMs);
     const settled = await this.works.settle(settings.settleMs);
+    await flushed;
     await this.leave(settled);
     metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
     this.enter('closed');

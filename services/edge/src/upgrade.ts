@@ -40,6 +40,9 @@ export interface UpgradeParts {
 /** The handshake of spec 01 §1.2, from the upgrade request to 101 or refusal. */
 export class Upgrades {
   readonly held = new HeldUpgrades();
+  /** Upgrades with a verdict whose record is being written: no longer held, not yet answered. */
+  registeringCount = 0;
+  private stopped = false;
 
   constructor(private readonly parts: UpgradeParts) {}
 
@@ -67,8 +70,12 @@ export class Upgrades {
     const held = this.release(command.connectionId);
     if (held === undefined) return;
     const ruling = ruleOn(command, held.requestId);
-    if (ruling.accepted) void this.register(held, ruling.protocol);
-    else this.refuse(held, ruling.answer, command.status >= 500 ? 'failed' : 'refused');
+    if (ruling.accepted) {
+      this.registeringCount += 1;
+      void this.register(held, ruling.protocol).finally(() => {
+        this.registeringCount -= 1;
+      });
+    } else this.refuse(held, ruling.answer, command.status >= 500 ? 'failed' : 'refused');
   }
 
   /** No verdict came in time. */
@@ -78,12 +85,18 @@ export class Upgrades {
     this.refuse(held, failedHandshake('integration_timeout', held.connectionId, held.requestId), 'failed');
   }
 
-  /** This node's slot is lost: its verdicts will go elsewhere. */
+  /** Their verdicts will not reach this node: its slot is lost, or it goes. */
   refuseAll(): void {
     for (const held of this.held.takeAll()) {
       this.parts.lifetime.forget(held);
       this.refuse(held, unavailable(), 'failed', 'fenced');
     }
+  }
+
+  /** No connection comes into being any more: one whose record is being written would outlive the drain and end in a 1006. */
+  stop(): void {
+    this.stopped = true;
+    this.refuseAll();
   }
 
   private prepare(request: PendingUpgrade, snapshot: StageSnapshot, node: EdgeNode, startedAtMs: number): HeldUpgrade {
@@ -153,9 +166,9 @@ export class Upgrades {
       return;
     }
     // Without a 101 the connection never existed, and nobody is told that it ended (spec 01 §1.2).
-    if (held.request.aborted || this.parts.node() !== node) {
+    if (held.request.aborted || this.stopped || this.parts.node() !== node) {
       node.membership.unregister(held.connectionId);
-      if (!held.request.aborted) this.refuse(held, unavailable(), 'failed', 'fenced');
+      if (!held.request.aborted) this.refuse(held, unavailable(), 'failed', this.stopped ? 'not_admitting' : 'fenced');
       return;
     }
     this.accept(held, protocol, true);
