@@ -310,10 +310,17 @@ describe('overload and outage', () => {
     expect((await knock(gateway.port)).status).toBe(101);
   });
 
-  it('while the bus is away a verdict cannot be had: 503; without $connect clients are still let in', async () => {
+  it('[CN-9] while the bus is away nobody is let in, whether a verdict is needed or not; sockets stay open', async () => {
     const gateway = await startGateway({ apis: [apiDefinition(), apiDefinition({ connect: false }, 'open')] });
+    await openClient(`ws://127.0.0.1:${gateway.port}/open/dev`);
     gateway.busState.refusal = 'bus_unavailable';
-    expect((await knock(gateway.port, undefined, '/chat/dev')).status).toBe(503);
+    for (const path of ['/chat/dev', '/open/dev']) {
+      const refused = await knock(gateway.port, undefined, path);
+      expect([refused.status, refused.header('Connection')]).toEqual([503, 'close']);
+      expect(Number(refused.header('Retry-After'))).toBeGreaterThanOrEqual(1);
+    }
+    expect(gateway.edge.socketCount).toBe(1);
+    gateway.busState.refusal = undefined;
     expect((await knock(gateway.port, undefined, '/open/dev')).status).toBe(101);
   });
 

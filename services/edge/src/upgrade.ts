@@ -51,6 +51,8 @@ export class Upgrades {
     const startedAtMs = monotonicMs();
     const node = this.parts.node();
     if (node === undefined || !this.parts.admits()) return this.turnAway(request, 'throttled', 'not_admitting');
+    // Also where no verdict is needed: every frame of such a client would be refused, and its connection stay unregistered.
+    if (!this.parts.bus.available) return this.turnAway(request, 'throttled', 'bus_unavailable');
     if (!this.parts.bucket.take(startedAtMs)) return this.turnAway(request, 'throttled', 'handshake_rate');
     const refusal = checkUpgradeHead(request.head);
     if (refusal !== undefined) return this.refuseUnknown(request, refusal);
@@ -58,9 +60,8 @@ export class Upgrades {
     if (address.kind !== 'stage' || address.rest.length > 0) return this.refuseUnknown(request, forbidden());
     const held = this.prepare(request, address.snapshot, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
-    if (!this.parts.bus.available || this.held.count >= limits.handshakesPendingMax) {
-      const reason = this.parts.bus.available ? 'handshakes_pending' : 'bus_unavailable';
-      return this.refuse(held, unavailable(), 'throttled', reason);
+    if (this.held.count >= limits.handshakesPendingMax) {
+      return this.refuse(held, unavailable(), 'throttled', 'handshakes_pending');
     }
     this.hold(held, address.snapshot, node);
   }
@@ -71,10 +72,8 @@ export class Upgrades {
     if (held === undefined) return;
     const ruling = ruleOn(command, held.requestId);
     if (ruling.accepted) {
-      this.registeringCount += 1;
-      void this.register(held, ruling.protocol).finally(() => {
-        this.registeringCount -= 1;
-      });
+      this.registeringCount++;
+      void this.register(held, ruling.protocol).finally(() => this.registeringCount--);
     } else this.refuse(held, ruling.answer, command.status >= 500 ? 'failed' : 'refused');
   }
 
