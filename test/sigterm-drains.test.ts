@@ -5,6 +5,7 @@ import {
   refusedHandshake,
   startBackEnd,
   startCluster,
+  startGatewayProcess,
   waitFor,
 } from '@sluice/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -89,5 +90,28 @@ describe('SIGTERM', () => {
     const callback = cluster.the('callback');
     callback.signal('SIGTERM');
     expect(await callback.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('POST /drain', () => {
+  it('[DR-4] asked for again, and followed by SIGTERM, drains once and at its own pace, exit 0', async () => {
+    const backEnd = await startBackEnd();
+    const gateway = await startGatewayProcess({
+      role: 'start',
+      config: chatConfig(backEnd.url),
+      env: { SLUICE_DRAIN_HOLD_MS: '2500', SLUICE_DRAIN_WINDOW_MS: '200' },
+    });
+    try {
+      const client = await connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`);
+      const startedMs = Date.now();
+      for (let n = 0; n < 3; n++) expect((await gateway.admin('/drain', 'POST')).status).toBe(202);
+      gateway.signal('SIGTERM');
+      expect(await client.closed).toMatchObject({ code: 1001 });
+      expect(Date.now() - startedMs).toBeGreaterThanOrEqual(2_400);
+      expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    } finally {
+      await gateway.kill();
+      await backEnd.stop();
+    }
   });
 });

@@ -30,9 +30,10 @@ class ProcessLife {
   private readonly abort = new AbortController();
   private running: RunningProcess | undefined;
   private signals = 0;
+  private draining = false;
 
   async start(settings: Settings, roles: readonly Role[]): Promise<RunningProcess | undefined> {
-    const options = { version, signal: this.abort.signal, onDrainRequested: () => this.end() };
+    const options = { version, signal: this.abort.signal, onDrainRequested: () => this.drain() };
     try {
       this.running = await startProcess(settings, roles, options);
     } catch (error) {
@@ -44,19 +45,22 @@ class ProcessLife {
   }
 
   obeySignals(): void {
-    process.on('SIGTERM', () => this.end());
-    process.on('SIGINT', () => this.end());
+    process.on('SIGTERM', () => this.signalled());
+    process.on('SIGINT', () => this.signalled());
   }
 
-  private end(): void {
+  private signalled(): void {
     this.signals++;
     if (this.signals > 2) process.exit(exitCodes.failed);
-    if (this.running === undefined) {
-      this.abort.abort(new Error('told to end while starting'));
-      return;
-    }
-    const stopped = this.running.stop();
-    if (this.signals === 1) void stopped.then(() => process.exit(0));
+    if (this.signals === 2 && this.draining) void this.running?.stop();
+    else this.drain();
+  }
+
+  // However often it is asked for, as a preStop hook may: only a second signal means hurry.
+  private drain(): void {
+    if (this.running === undefined) this.abort.abort(new Error('told to end while starting'));
+    else if (!this.draining) void this.running.stop().then(() => process.exit(0));
+    this.draining = this.running !== undefined;
   }
 
   // A process whose state is unknown must not go on: its peers take its work over, and its supervisor starts it again.
