@@ -34,7 +34,8 @@ export const closeHelp: Record<CloseName, string> = {
   deleted: 'A back end closed the connection with `DELETE @connections`.',
   goingAway:
     'Idle for idleTimeoutMs, over connectionDurationMs, or its node drains or has lost its lease. The client connects again.',
-  protocolError: 'The client broke RFC 6455. Never sent: the library cuts the connection.',
+  protocolError:
+    'The client broke RFC 6455. Never sent: the library cuts the connection, and as pinned names no cause, so that it is reported as 1006.',
   binaryNotSupported: 'The client sent a binary message.',
   noStatus: "The client's close frame had no status. Never sent, only reported.",
   abnormal:
