@@ -24,6 +24,8 @@ interface DisconnectParts {
   jobs: BackgroundJobs;
   tables: StageTables;
   telemetry: Telemetry;
+  /** Takes a delivery that could not be processed: nobody else catches what is thrown after the store has answered. */
+  failed: (delivery: Delivery, error: unknown) => void;
 }
 
 /**
@@ -31,22 +33,29 @@ interface DisconnectParts {
  * an envelope on the stream; the claim in the connection store lets one of them through. A back end that gave no answer is
  * asked again by a background job; one that answered, whatever it said, has been told (spec 01 §1.5).
  */
-export function createDisconnectHandler({ connections, jobs, tables, telemetry }: DisconnectParts) {
-  const { log } = telemetry;
-
+export function createDisconnectHandler({ connections, jobs, tables, telemetry, failed }: DisconnectParts) {
   function handle(delivery: Delivery, envelope: DisconnectEnvelope): void {
     const route = tables.get(envelope.scope)?.disconnect;
     if (route?.integration === undefined) return delivery.done();
-    connections.claimDisconnect(envelope.connectionId, delivery.deliveryId).then(
-      (ours) => {
-        if (!ours) {
+    connections
+      .claimDisconnect(envelope.connectionId, delivery.deliveryId)
+      .then(
+        (ours) => {
+          if (ours) return invoke(delivery, envelope, route);
           route.metrics.duplicate();
-          return delivery.done();
-        }
-        invoke(delivery, envelope, route);
-      },
-      () => setTimeout(handle, storeRetryDelayMs, delivery, envelope),
-    );
+          delivery.done();
+        },
+        () => void setTimeout(handleAgain, storeRetryDelayMs, delivery, envelope).unref(),
+      )
+      .catch((error: unknown) => failed(delivery, error));
+  }
+
+  function handleAgain(delivery: Delivery, envelope: DisconnectEnvelope): void {
+    try {
+      handle(delivery, envelope);
+    } catch (error) {
+      failed(delivery, error);
+    }
   }
 
   function invoke(delivery: Delivery, envelope: DisconnectEnvelope, route: PreparedRoute): void {
@@ -79,7 +88,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry }
     return new Promise((resolve, reject) => {
       integration.invoke(envelope, (outcome) => {
         if (!needsRetry(outcome)) return resolve();
-        log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
+        telemetry.log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
           ...envelopeFields(envelope),
           count: attempt + 1,
         });
@@ -89,7 +98,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry }
   }
 
   function logFailure(envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {
-    log.warn('router.integration_failed', outcome.detail, {
+    telemetry.log.warn('router.integration_failed', outcome.detail, {
       code: outcome.code,
       route: '$disconnect',
       ...envelopeFields(envelope),

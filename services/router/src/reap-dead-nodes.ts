@@ -1,9 +1,10 @@
-import type { Bus } from '@sluice/bus';
+import type { FrameProducer } from '@sluice/bus';
 import type { ConnectionRecord, ConnectionStore } from '@sluice/connections';
 import { closes, type DisconnectEnvelope, newRequestId } from '@sluice/contracts';
 
 interface ReapParts {
-  bus: Bus;
+  /** One for all sweeps: the bus keeps every producer it has opened, 16 KB each. */
+  producer: FrameProducer;
   connections: ConnectionStore;
 }
 
@@ -11,8 +12,7 @@ interface ReapParts {
  * One sweep of the survivor: for each connection of a dead node a DISCONNECT envelope goes on the stream, 1006 as for any
  * connection that broke without a close frame. A chunk is forgotten only when the stream has taken it whole.
  */
-export async function reapDeadNodes({ bus, connections }: ReapParts): Promise<void> {
-  const producer = bus.openProducer('');
+export async function reapDeadNodes({ producer, connections }: ReapParts): Promise<void> {
   // The store counts and logs what it took over.
   await connections.reapDeadNodes((records) => appendAll(records));
 

@@ -224,4 +224,48 @@ describe('router', () => {
     expect(await bus.deadLetters.count()).toBe(1);
     expect((await bus.deadLetters.list())[0]?.reason).toBe('router_error');
   });
+
+  it('a $disconnect that waited for the store and then cannot be processed goes to the dead letters, not through the process', async () => {
+    const claim = connections.claimDisconnect.bind(connections);
+    let refused = 0;
+    connections.claimDisconnect = async (...claimed) => {
+      connections.claimDisconnect = claim;
+      refused++;
+      // By the time it is tried again the definitions cannot be compiled.
+      definitions.replace([{ ...api(), routeSelectionExpression: '$context.nothing' }]);
+      throw new Error(`the store is away for ${claimed[0]}`);
+    };
+    send(disconnect(newConnectionId(1)));
+    await waitFor('the dead letter', async () => (await bus.deadLetters.count()) === 1);
+    expect(refused).toBe(1);
+    expect(router.inflight).toBe(0);
+  });
+
+  it('sweeps for dead nodes through one producer, however often it looks', async () => {
+    let sweep = async (): Promise<void> => {
+      throw new Error('nothing was scheduled');
+    };
+    let opened = 0;
+    const counting: Bus = Object.create(bus, {
+      openProducer: {
+        value: (from: string) => {
+          opened++;
+          return bus.openProducer(from);
+        },
+      },
+    });
+    const scheduled: BackgroundJobs = {
+      every: async (_name, _intervalMs, handler) => {
+        sweep = handler;
+      },
+      handle: async () => {},
+      enqueue: async () => {},
+      close: async () => {},
+    };
+    const reaping = createRouter({ bus: counting, connections, definitions, jobs: scheduled, telemetry });
+    await reaping.start();
+    for (let n = 0; n < 5; n++) await sweep();
+    await reaping.stop(100);
+    expect(opened).toBe(1);
+  });
 });

@@ -45,7 +45,7 @@ export function createRouter(parts: RouterParts): Router {
   const tables = createStageTables(definitions, invoker, telemetry);
   const handleMessage = createMessageHandler({ bus, tables, telemetry });
   const handleConnect = createConnectHandler({ bus, tables, telemetry });
-  const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry });
+  const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry, failed });
   let consumer: FrameConsumer | undefined;
 
   function handle(delivery: Delivery): void {
@@ -60,23 +60,26 @@ export function createRouter(parts: RouterParts): Router {
           return disconnects.handle(traced, traced.envelope);
       }
     } catch (error) {
-      // A throw here is a fault of ours and would repeat on every delivery: keep the envelope where it can be looked at.
-      telemetry.log.error('router.envelope_failed', `${delivery.envelope.kind} could not be processed`, {
-        ...envelopeFields(delivery.envelope),
-        error,
-      });
-      answerFault(bus, delivery);
-      delivery.dead('router_error');
+      failed(delivery, error);
     }
+  }
+
+  // A throw is a fault of ours and would repeat on every delivery: keep the envelope where it can be looked at.
+  function failed(delivery: Delivery, error: unknown): void {
+    telemetry.log.error('router.envelope_failed', `${delivery.envelope.kind} could not be processed`, {
+      ...envelopeFields(delivery.envelope),
+      error,
+    });
+    answerFault(bus, delivery);
+    delivery.dead('router_error');
   }
 
   return {
     async start() {
       await disconnects.handleRetries();
       await handleRedriveJobs(jobs, bus, telemetry);
-      await jobs.every('reap-dead-nodes', limits.reapIntervalMs, () =>
-        reapDeadNodes({ bus, connections: parts.connections }),
-      );
+      const reaping = { producer: bus.openProducer(''), connections: parts.connections };
+      await jobs.every('reap-dead-nodes', limits.reapIntervalMs, () => reapDeadNodes(reaping));
       const options = parts.inflightMax === undefined ? {} : { inflightMax: parts.inflightMax };
       consumer = await bus.consume(handle, options);
       telemetry.log.info('router.started', 'taking frames from the stream');
