@@ -21,6 +21,8 @@ export default defineConfig({
           ],
           testTimeout: 20_000,
           hookTimeout: 30_000,
+          // Tests wait more than they work: four files at once keep two cores busy.
+          maxWorkers: 4,
         },
       },
       {
@@ -31,7 +33,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // Each file runs up to six processes of its own.
+          maxWorkers: 3,
         },
       },
     ],

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.js';
 
@@ -80,10 +82,7 @@ function watch(child: ChildProcess, role: GatewayRole, directory: string): Gatew
   });
   const logged = (event: RegExp) => Number(event.exec(output)?.[1] ?? 0);
   const adminPort = () => logged(/"admin\.listening".*http:\/\/[^"]*:(\d+)"/);
-  const admin = async (path: string, method = 'GET') => {
-    const response = await fetch(`http://127.0.0.1:${adminPort()}${path}`, { method });
-    return { status: response.status, body: await response.text() };
-  };
+  const admin = (path: string, method = 'GET') => askAdmin(adminPort(), path, method);
   return {
     role,
     pid: child.pid ?? 0,
@@ -103,6 +102,24 @@ function watch(child: ChildProcess, role: GatewayRole, directory: string): Gatew
       await exited;
     },
   };
+}
+
+/**
+ * A connection for each request: `fetch` keeps them, and after a test has been busy for some seconds (`spawnSync`) it writes
+ * to one that the process has closed meanwhile, and fails.
+ */
+function askAdmin(port: number, path: string, method: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, method, agent: false }, async (response) => {
+      try {
+        resolve({ status: response.statusCode ?? 0, body: await text(response) });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
 }
 
 async function untilReady(gateway: GatewayProcess, untilAnswering: boolean): Promise<void> {
