@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '@sluice/contracts';
+import { type ClaimedEntry, type ClaimReply, readClaim } from './claimed-entry.js';
+import { type GroupMember, groupMembers } from './group-members.js';
 import { routerGroup, type ShardKeys } from './keys.js';
 import { claimPending } from './lua/claim-pending-3.js';
 import { dropConsumer } from './lua/drop-consumer-2.js';
@@ -7,13 +9,6 @@ import { recoverOwn } from './lua/recover-own-2.js';
 import type { OpenEntry } from './open-entry.js';
 import { type ConsumerParts, ensureGroup } from './router-group.js';
 import { observeShard } from './shard-gauges.js';
-
-export interface ClaimedEntry {
-  id: string;
-  deliveryCount: number;
-  body: Buffer;
-  progress: Buffer | undefined;
-}
 
 /** What the reclaimer asks of its consumer. */
 export interface ReclaimHost {
@@ -26,8 +21,6 @@ export interface ReclaimHost {
   take(shard: ShardKeys, entries: ClaimedEntry[]): void;
 }
 
-type ClaimReply = [id: Buffer, deliveryCount: number, body: Buffer, progress: Buffer][];
-
 /** Entries still in work are claimed anew this long before a peer would take them for stuck. */
 const renewWorkAfterMs = limits.reclaimIdleMs / 3;
 
@@ -37,11 +30,17 @@ export class Reclaimer {
   private leaseTimer: NodeJS.Timeout | undefined;
   private roundTimer: NodeJS.Timeout | undefined;
   private round: Promise<void> = Promise.resolve();
+  /** From when a missing lease, or an entry that has not moved, speaks of its router and not of Redis. */
+  private peersJudgedFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly parts: ConsumerParts,
     private readonly host: ReclaimHost,
-  ) {}
+  ) {
+    const doubt = () => this.doubtPeers();
+    parts.commands.onConnect(doubt);
+    parts.commands.onDisconnect(doubt);
+  }
 
   /** Groups and leases of all shards. Before the first read, and whenever Redis may have come back empty. */
   async prepare(): Promise<void> {
@@ -107,9 +106,13 @@ export class Reclaimer {
       try {
         await observeShard(this.parts.commands, shard, this.parts.telemetry);
         await this.renewWork(shard);
-        await this.claimFromDead(shard);
+        const consumers = await groupMembers(this.parts.commands, shard);
+        await this.recoverOwn(shard, consumers);
+        if (performance.now() < this.peersJudgedFromMs) continue;
+        await this.claimFromDead(shard, consumers);
         await this.claim(shard, '', 'idle');
       } catch (error) {
+        this.doubtPeers();
         if ((error as Error).message.startsWith('NOGROUP')) await this.prepare().catch(() => {});
       }
     }
@@ -130,13 +133,19 @@ export class Reclaimer {
     if (ids.length > 0) await commands.call('XCLAIM', [shard.stream, routerGroup, name, idleMs, ...ids, 'JUSTID']);
   }
 
-  private async claimFromDead(shard: ShardKeys): Promise<void> {
-    const { commands, name } = this.parts;
-    const rows = (await commands.call('XINFO', ['CONSUMERS', shard.stream, routerGroup])) as unknown[][];
-    const consumers = rows.map((row) => ({ name: String(field(row, 'name')), pending: Number(field(row, 'pending')) }));
-    const others = consumers.filter((consumer) => consumer.name !== name);
-    const own = consumers.find((consumer) => consumer.name === name);
+  /** While Redis was away no lease was renewed: living peers get the time to do so before their work is taken for left behind. */
+  private doubtPeers(): void {
+    this.peersJudgedFromMs = performance.now() + 2 * this.parts.timing.leaseRenewIntervalMs;
+  }
+
+  private async recoverOwn(shard: ShardKeys, consumers: GroupMember[]): Promise<void> {
+    const own = consumers.find((consumer) => consumer.name === this.parts.name);
     if (own !== undefined && own.pending > this.openCount(shard)) await this.recoverUnseen(shard);
+  }
+
+  private async claimFromDead(shard: ShardKeys, consumers: GroupMember[]): Promise<void> {
+    const { commands, name } = this.parts;
+    const others = consumers.filter((consumer) => consumer.name !== name);
     const alive = await Promise.all(others.map((other) => commands.call('EXISTS', [shard.leasePrefix + other.name])));
     for (const [i, other] of others.entries()) {
       if (Number(alive[i]) === 1 || this.stopped) continue;
@@ -199,18 +208,4 @@ export class Reclaimer {
     for (const entry of this.host.open()) if (entry.shard === shard) count++;
     return count;
   }
-}
-
-function readClaim(reply: ClaimReply): ClaimedEntry[] {
-  return reply.map(([id, deliveryCount, body, progress]) => ({
-    id: id.toString('latin1'),
-    deliveryCount,
-    body,
-    progress: progress.length === 0 ? undefined : progress,
-  }));
-}
-
-function field(row: unknown[], name: string): unknown {
-  const at = row.indexOf(name);
-  return at === -1 ? undefined : row[at + 1];
 }

@@ -126,6 +126,30 @@ describe('Redis bus: routers that die', () => {
     expect(seen).toEqual(['a']);
   });
 
+  it('leases that ended because Redis was away are no deaths: what living routers work on stays theirs', async () => {
+    await fixture.stop();
+    fixture = await redisFixture(['--appendonly', 'yes']);
+    const seen: Delivery[] = [];
+    const members = await Promise.all(Array.from({ length: 6 }, () => fixture.open()));
+    for (const member of members) await member.bus.consume((delivery) => seen.push(delivery));
+    const { bus: sender } = await fixture.open();
+    const producer = sender.openProducer('e7');
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      producer.append(message(text));
+      await producer.drain();
+    }
+    await until('all in work', () => seen.length === 6);
+    await fixture.redis.kill();
+    await new Promise((resolve) => setTimeout(resolve, testTiming.leaseMs + 500));
+    // They come back one by one, up to two seconds apart.
+    await fixture.redis.restart();
+    await until('service to resume', () => sender.available, reclaimMs);
+    await new Promise((resolve) => setTimeout(resolve, testTiming.leaseMs));
+    expect(seen.map(textOf)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    for (const delivery of seen) delivery.done();
+    await until('nothing left', async () => (await leftovers()).every((count) => count === 0), reclaimMs);
+  }, 40_000);
+
   it('what kills its router again and again becomes a dead letter; its neighbours are delivered', async () => {
     await takeAndDie(['poison', 'b', 'c'], []);
     const id = await countDelivery(limits.deliveriesMax);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits, readBatch } from '@sluice/contracts';
 import type { Delivery, FrameConsumer } from './bus.js';
+import type { ClaimedEntry } from './claimed-entry.js';
 import { EntrySettler } from './entry-settler.js';
 import type { ShardKeys } from './keys.js';
 import { EntryDelivery, type EntryOwner, OpenEntry } from './open-entry.js';
-import { type ClaimedEntry, Reclaimer } from './reclaimer.js';
+import { Reclaimer } from './reclaimer.js';
 import type { ConsumerParts } from './router-group.js';
 import { ShardReader } from './shard-reader.js';
 

@@ -37,6 +37,7 @@ export class RedisLink {
   private lastCheckMs = performance.now();
   private silentSinceMs: number | undefined;
   private closed = false;
+  private readonly connectListeners: (() => void)[] = [];
   private readonly disconnectListeners: (() => void)[] = [];
   /** Absent for blocking reads: their time says how little there was to read, not how Redis does. */
   private readonly seconds: { observe(seconds: number): void } | undefined;
@@ -79,6 +80,11 @@ export class RedisLink {
     this.disconnectListeners.push(listener);
   }
 
+  /** Calls back whenever a connection stands, the first one included, on a cluster one to any node. */
+  onConnect(listener: () => void): void {
+    this.connectListeners.push(listener);
+  }
+
   /** Lets go of the connection at once; whatever waits is rejected. */
   close(): void {
     if (this.closed) return;
@@ -94,9 +100,14 @@ export class RedisLink {
       if (!stood || this.closed) return;
       for (const listener of this.disconnectListeners) listener();
     };
+    const found = () => {
+      for (const listener of this.connectListeners) listener();
+    };
     client.on('ready', () => {
       stood = true;
+      found();
     });
+    client.on('+node', found);
     client.on('close', lost);
     // A cluster client closes only when no node is left.
     client.on('-node', lost);
