@@ -338,6 +338,17 @@ describe('overload and outage', () => {
     expect(gateway.edge.socketCount).toBe(0);
   });
 
+  it('one whose record was not confirmed is forgotten as well: the store would go on trying, and a survivor announce its end', async () => {
+    const gateway = await startGateway();
+    gateway.store.beforeRegistered = async () => {
+      for (const { connectionId } of gateway.connects()) gateway.store.registered.add(connectionId);
+      throw new Error('the answer was lost');
+    };
+    expect((await knock(gateway.port)).status).toBe(503);
+    expect(gateway.connects()).toHaveLength(1);
+    expect(gateway.store.registered.size).toBe(0);
+  });
+
   it('one accepted on the spot is registered once the store is back', async () => {
     const gateway = await startGateway({ connect: false });
     gateway.store.away = true;

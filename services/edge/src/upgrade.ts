@@ -161,6 +161,8 @@ export class Upgrades {
       await node.membership.register(record);
     } catch (error) {
       this.logFailure(held, 'the connection could not be registered', error);
+      // The store tries on: a record that gets there would have a survivor announce the end of what never was.
+      node?.membership.unregister(held.connectionId);
       this.refuse(held, unavailable(), 'failed', 'store_unavailable');
       return;
     }
