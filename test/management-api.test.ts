@@ -124,6 +124,18 @@ describe.each(gatewayKinds)('@connections with the AWS SDK (%s)', (_kind, start)
     expect(await unsigned.text()).toBe('{"message":"Missing Authentication Token"}');
   });
 
+  it('[CB-5] every encoding of the marker is understood, on the callback service and on the edge port', async () => {
+    for (const base of [gateway.managementUrl, gateway.edgeManagementUrl]) {
+      for (const marker of ['@connections', '%40connections', '%2540connections']) {
+        const answer = await fetch(`${base}/chat/dev/${marker}/abc`, { method: 'POST', body: 'x' });
+        expect([answer.status, await answer.text()], `${base} ${marker}`).toEqual([
+          400,
+          '{"message":"Invalid connectionId: abc"}',
+        ]);
+      }
+    }
+  });
+
   it('[CB-2] C7: GET shows identity and times in the layout of 09 §9.2', async () => {
     const shown = await sdk(`${gateway.managementUrl}/chat/dev`).send(new GetConnectionCommand({ ConnectionId: id }));
     expect(shown.Identity?.SourceIp).toMatch(/^(127\.0\.0\.1|::1)$/);

@@ -123,6 +123,20 @@ describe('a lost lease', () => {
     expect(await gateway.metric('sluice_fences_total')).toBe(1);
   });
 
+  it('[CN-50] while the bus has no inbox for it, no try to join again keeps a slot', async () => {
+    const gateway = await startGateway();
+    const open = gateway.bus.openInbox;
+    let failures = 0;
+    gateway.bus.openInbox = async (address, handlers) => {
+      if (failures++ < 3) throw new Error('the bus is away');
+      return open(address, handlers);
+    };
+    gateway.store.handlers?.onFenced();
+    await until('the new life', () => gateway.edge.ready().ok);
+    expect(failures).toBe(4);
+    expect(gateway.store.left).toBe(3);
+  });
+
   it('[CN-51] a connection the store never knew is announced by us: no survivor could', async () => {
     const gateway = await startGateway({ connect: false });
     gateway.store.away = true;

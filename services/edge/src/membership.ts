@@ -50,7 +50,11 @@ export class NodeMembership {
         if (life.node !== undefined && life.node === this.node) this.remember(life.node);
       },
     });
-    const node = await this.open(membership, () => life.node);
+    const node = await this.open(membership, () => life.node).catch(async (error: unknown) => {
+      // Otherwise each try would leave a slot behind whose lease is renewed as long as this process lives.
+      await membership.leave().catch(() => {});
+      throw error;
+    });
     life.node = node;
     if (life.over) {
       await node.inbox.close();

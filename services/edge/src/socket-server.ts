@@ -183,10 +183,12 @@ function answerPlainRequest(res: HttpResponse, req: HttpRequest, handlers: PortH
   sendAnswer(res, handlers.request(head), head.method === 'head');
 }
 
-/** SDKs send `@` as it is or encoded (spec 09 §9.1). */
+/** Callers send `@` as it is, encoded, or encoded again by a careful client (spec 09 §9.1). */
 function isManagementPath(path: string): boolean {
-  return path.includes('/@connections') || path.includes('/%40connections');
+  return managementMarker.test(path);
 }
+
+const managementMarker = /\/(?:@|%(?:25)?40)connections/;
 
 function sendAnswer(res: HttpResponse, answer: HttpAnswer, withoutBody: boolean): void {
   res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}`);
