@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitFor } from '@sluice/testkit';
@@ -18,7 +17,6 @@ const macPlaces = ['Chromium', 'Google Chrome'].map((name) => `/Applications/${n
 
 /** What `npm start` runs, on ports of its own. */
 describe('npm start: the chat example in a real browser', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-chat-'));
   let [port, adminPort, backEndPort] = [0, 0, 0];
   let started: ChildProcess;
   let output = '';
@@ -26,9 +24,6 @@ describe('npm start: the chat example in a real browser', () => {
 
   beforeAll(async () => {
     [port, adminPort, backEndPort] = [await freePort(), await freePort(), await freePort()];
-    cpSync(join(root, 'examples', 'chat', 'index.html'), join(directory, 'index.html'));
-    const yaml = readFileSync(join(root, 'examples', 'chat', 'sluice.yaml'), 'utf8');
-    writeFileSync(join(directory, 'sluice.yaml'), yaml.replace('127.0.0.1:9000', `127.0.0.1:${backEndPort}`));
     const executablePath = [...places, ...macPlaces].find((place) => existsSync(place));
     if (executablePath === undefined)
       throw new Error('no Chromium here; npm test installs it, or: apt-get install -y chromium');
@@ -38,11 +33,10 @@ describe('npm start: the chat example in a real browser', () => {
   afterAll(async () => {
     await browser?.close();
     await stop();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   async function start(): Promise<void> {
-    const args = ['--config', join(directory, 'sluice.yaml'), '--port', `${port}`, '--admin-port', `${adminPort}`];
+    const args = ['--port', `${port}`, '--admin-port', `${adminPort}`];
     started = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CHAT_BACK_END_PORT: `${backEndPort}` },
@@ -84,6 +78,10 @@ describe('npm start: the chat example in a real browser', () => {
     await page.getByRole('button', { name: 'Send' }).click();
   }
 
+  it('says where the page is and what to type next also where nothing is a terminal', () => {
+    expect(output).toContain(`open http://localhost:${port}/ in two tabs, or npx wscat -c ws://127.0.0.1:${port}/dev`);
+  });
+
   it('[ST-1] two tabs chat; a closed tab is heard of; after a restart the other is back by itself', async () => {
     const ada = await enter('Ada');
     const bob = await enter('Bob');
@@ -91,7 +89,7 @@ describe('npm start: the chat example in a real browser', () => {
     await bob.getByText('Hello <b>Bob</b>').waitFor();
     await say(bob, 'Hi Ada');
     await ada.getByText('Hi Ada').waitFor();
-    expect(await ada.locator('#members').textContent()).toBe('Here: Ada, Bob');
+    expect(await ada.locator('#members').textContent()).toBe('In lobby: Ada, Bob');
 
     const second = await browser.newPage();
     await second.goto(`http://localhost:${port}/`);
@@ -103,8 +101,13 @@ describe('npm start: the chat example in a real browser', () => {
     await bob.close();
     await ada.getByText('Bob has left.').waitFor();
 
+    // The page says 1001 only until its next attempt, which may fail before the gateway has ended.
+    const lost = ada.getByText(/connection lost \(1001\)/).waitFor();
     expect(await stop()).toBe(0);
-    await ada.getByText(/connection lost \(1001\)/).waitFor();
+    await lost;
+    await say(ada, 'Not now');
+    await ada.getByText('your message was not sent').waitFor();
+    expect(await ada.getByLabel('Message', { exact: true }).inputValue(), 'nothing typed is lost').toBe('Not now');
     expect(await reachable(backEndPort, '/')).toBe(false);
     await start();
     await ada.getByText('You are in lobby as Ada.').nth(1).waitFor({ timeout: 30_000 });

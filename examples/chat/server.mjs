@@ -111,8 +111,16 @@ function problem(text) {
   return { type: 'problem', text };
 }
 
+// Whoever runs this file alone has to tell the gateway's file as well; `npm start` does both.
+function otherPort() {
+  return process.send ? 'CHAT_BACK_END_PORT=9100 npm start' : 'PORT=9100 here, and the same in sluice.yaml';
+}
+
 server.on('error', (error) => {
-  const reason = error.code === 'EADDRINUSE' ? `port ${port} is in use; end what holds it` : error.message;
+  const reason =
+    error.code === 'EADDRINUSE'
+      ? `port ${port} is in use; end what holds it, or take another: ${otherPort()}`
+      : error.message;
   console.error(`chat back end: ${reason}`);
   process.exit(1);
 });
