@@ -1,6 +1,7 @@
 import { type Flags, loadSettings, type Settings } from '@sluice/config';
 import type { ApiDefinition, IntegrationDefinition } from '@sluice/contracts';
 import { expressionCheckers } from '@sluice/standalone';
+import { stagePath } from './welcome.js';
 
 /** Checks a configuration as `sluice start` would, and prints what it means. Throws `ConfigError` where it is wrong. */
 export function checkConfiguration(flags: Flags): void {
@@ -13,20 +14,29 @@ export function describeSettings(settings: Settings): string[] {
   return [
     `${settings.configFile} is valid.`,
     '',
-    ...settings.apis.flatMap(describeApi),
+    ...settings.apis.flatMap((api) => describeApi(api, settings)),
     `listens on ${edge.host}:${edge.port}, health and metrics on ${admin.host}:${admin.port}`,
     `bus: ${redis === undefined ? 'in this process' : `Redis (${redis.mode}), ${redis.shards} shard${redis.shards === 1 ? '' : 's'}`}`,
-    `@connections: ${auth.callback === 'none' ? 'open to whoever reaches the port' : `signed, ${auth.keys.length} key${auth.keys.length === 1 ? '' : 's'}`}`,
+    `@connections: ${describeAuth(auth)}`,
     ...settings.warnings.map((warning) => `warning: ${warning}`),
   ];
 }
 
-function describeApi(api: ApiDefinition): string[] {
+function describeAuth({ callback, keys }: Settings['auth']): string {
+  const count = `${keys.length} key${keys.length === 1 ? '' : 's'}`;
+  if (callback === 'sigv4') return `signed, ${count}`;
+  const unasked = keys.length === 0 ? '' : `, ${count} not asked for; auth: { callback: sigv4 } asks`;
+  return `open to whoever reaches the port${unasked}`;
+}
+
+function describeApi(api: ApiDefinition, settings: Settings): string[] {
   const routes = Object.values(api.routes);
   const width = Math.max(0, ...routes.map(({ routeKey }) => routeKey.length));
   return [
     `API ${api.apiId}${api.isDefault ? ' (default)' : ''}: ${api.routeSelectionExpression}`,
-    `  stages ${Object.keys(api.stages).join(', ')}`,
+    `  stages ${Object.keys(api.stages)
+      .map((stage) => `${stage} (/${stagePath(settings, api, stage)})`)
+      .join(', ')}`,
     ...routes.map(({ routeKey, integrationId, hasRouteResponse }) => {
       const target = integrationId === undefined ? undefined : api.integrations[integrationId];
       return `  ${routeKey.padEnd(width)}  ${describeTarget(target)}${hasRouteResponse ? ', answers the client' : ''}`;

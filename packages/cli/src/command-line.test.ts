@@ -53,7 +53,7 @@ describe('sluice', () => {
         `${file} is valid.`,
         '',
         'API chat: $request.body.action',
-        '  stages dev, prod',
+        '  stages dev (/dev), prod (/prod)',
         '  $connect  HTTP_PROXY POST http://127.0.0.1:9000/chat (29000 ms)',
         '  say       HTTP_PROXY POST http://127.0.0.1:9000/chat (29000 ms), answers the client',
         '  $default  no integration',
@@ -106,6 +106,23 @@ describe('sluice', () => {
     const named = welcomeLines(settings({}, two), { admin, edge: { host: '::1', port: 1 }, callback: undefined });
     expect(named).toContain('  clients      ws://[::1]:1/chat/dev');
     expect(named).toContain('  clients      ws://[::1]:1/other/v1');
+  });
+
+  it('check says where the stages of several APIs are, and that keys are not asked for', () => {
+    const keys = 'auth: { keys: [{ accessKeyId: AK, secretAccessKey: planted, allow: ["*"] }] }\n';
+    const text = describeSettings(settings({}, `${yaml}  other: { routes: {}, stages: { v1: } }\n${keys}`)).join('\n');
+    expect(text).toContain('stages dev (/chat/dev), prod (/chat/prod)');
+    expect(text).toContain('stages v1 (/other/v1)');
+    expect(text).toMatch(/open to whoever reaches the port, 1 key not asked for/);
+  });
+
+  it('dead-letters takes only flags that mean something for it, and says that it needs Redis', async () => {
+    const { out: help } = await sluice('dead-letters', 'list', '--help');
+    expect(help.match(/--[a-z-]+/g)).toEqual(['--config', '--redis', '--log-level', '--json', '--count', '--help']);
+    writeFileSync(file, yaml);
+    const { code, out } = await sluice('dead-letters', 'list', '--config', file);
+    expect([code, out]).toEqual([2, expect.stringMatching(/redis is missing: .*--redis redis:/)]);
+    expect(out).not.toContain('sluice router');
   });
 
   it('describes a cluster with its keys and no secret', () => {

@@ -47,18 +47,21 @@ function program(): Command {
   return root;
 }
 
+// These commands serve nothing and drain nothing: the other flags of a process would say nothing here.
+const deadLetterFlags = ['config', 'redis', 'log-level'];
+
 function addDeadLetters(root: Command): void {
   const parent = root
     .command('dead-letters')
-    .description('look at messages that could not be processed, and send them again');
+    .description('look at messages that could not be processed, and send them again; needs Redis');
   parent.exitOverride();
-  withFlags(subcommand(parent, 'list', 'list dead letters, oldest first'), 'router')
+  withFlags(subcommand(parent, 'list', 'list dead letters, oldest first'), 'router', deadLetterFlags)
     .option('--json', 'one JSON object a line, with the message itself')
     .option('--count <number>', 'how many at most', '100')
     .action((options: Record<string, string | boolean | undefined>) =>
       listDeadLetters(flagsOf(options), { json: options['json'] === true, count: String(options['count']) }),
     );
-  withFlags(subcommand(parent, 'redrive', 'put dead letters back on the frame stream'), 'router')
+  withFlags(subcommand(parent, 'redrive', 'put dead letters back on the frame stream'), 'router', deadLetterFlags)
     .argument('[ids...]', 'ids as `list` shows them')
     .option('--all', 'all of them')
     .option('--json', 'print the count as JSON')
@@ -71,9 +74,9 @@ function subcommand(parent: Command, name: string, description: string): Command
   return parent.command(name).description(description).exitOverride().allowExcessArguments(false);
 }
 
-function withFlags(command: Command, process: ProcessCommand): Command {
+function withFlags(command: Command, process: ProcessCommand, only?: readonly string[]): Command {
   for (const { flag, valueName, env, path, description, commands } of overrides) {
-    if (flag === undefined || !commands.includes(process)) continue;
+    if (flag === undefined || !commands.includes(process) || only?.includes(flag) === false) continue;
     const standard = defaultText(path(process) ?? []);
     const shown = standard === '' ? '' : `; default ${standard}`;
     command.addOption(new Option(`--${flag} <${valueName}>`, `${description}${shown} (${env})`));

@@ -1,4 +1,5 @@
 import type { Settings } from '@sluice/config';
+import type { ApiDefinition } from '@sluice/contracts';
 import type { Addresses } from '@sluice/standalone';
 
 /** On a terminal, says where things are and what to type next. Elsewhere the log says it, as JSON. */
@@ -11,10 +12,9 @@ export function welcomeLines(settings: Settings, { admin, edge, callback }: Addr
   const lines: string[] = [];
   if (edge !== undefined) {
     const host = `${reachable(edge.host)}:${edge.port}`;
-    const paths = settings.apis.flatMap((api) => {
-      const short = settings.apis.length === 1 || api.isDefault;
-      return Object.keys(api.stages).map((stage) => (short ? stage : `${api.apiId}/${stage}`));
-    });
+    const paths = settings.apis.flatMap((api) =>
+      Object.keys(api.stages).map((stage) => stagePath(settings, api, stage)),
+    );
     if (settings.edge.pageHtml !== undefined)
       lines.push(`  page         http://${host.replace('127.0.0.1', 'localhost')}/`);
     for (const path of paths.slice(0, 5)) lines.push(`  clients      ws://${host}/${path}`);
@@ -27,6 +27,11 @@ export function welcomeLines(settings: Settings, { admin, edge, callback }: Addr
   if (callback !== undefined) lines.push(`  callbacks    http://${reachable(callback.host)}:${callback.port}`);
   lines.push(`  health       http://${reachable(admin.host)}:${admin.port}/readyz, /metrics`);
   return lines;
+}
+
+/** The shortest path that clients reach a stage under: without the API id where only one can be meant. */
+export function stagePath({ apis }: Settings, { apiId, isDefault }: ApiDefinition, stage: string): string {
+  return apis.length === 1 || isDefault ? stage : `${apiId}/${stage}`;
 }
 
 function reachable(host: string): string {

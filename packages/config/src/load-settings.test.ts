@@ -268,6 +268,35 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
     expect(first).toMatch(/not available in this version/);
   });
 
+  it('what guards clients is refused without advice to take it out; a value comes with those allowed', () => {
+    const lines = problemsOf(
+      api(
+        'routes: { $connect: { integration: "http://h/", authorizationType: CUSTOM, authorizerId: x }, a: { integration: { integrationType: AWS_PROXY } } }\nauthorizers: {}\nmodels: {}',
+      ),
+    ).join('\n');
+    for (const guard of ['authorizationType is "CUSTOM", which', 'authorizerId', 'authorizers']) {
+      expect(lines).toContain(`${guard} is not available in this version: without it clients are let in unchecked`);
+    }
+    expect(lines).toContain('models is not available in this version; without it the file can be used');
+    expect(lines).toMatch(/"AWS_PROXY", which is not available in this version; allowed: HTTP_PROXY, HTTP, MOCK/);
+  });
+
+  it('warns of a route selection expression that forgot its $, and of no other text', () => {
+    const warningsOf = (expression: string) =>
+      load(minimal.replace('{ routes', `{ routeSelectionExpression: '${expression}', routes`)).warnings;
+    expect(warningsOf('request.body.action')).toEqual([expect.stringMatching(/chat.*has no \$ before request\.body/)]);
+    for (const fine of ['$request.body.action', 'v1/${request.body.action}', 'action', '\\$default'])
+      expect(warningsOf(fine)).toEqual([]);
+  });
+
+  it('says what to do where the default file is missing', () => {
+    expect(() => loadSettings({ command: 'start', cwd: '/', env: {} })).toThrow(
+      /sluice\.yaml: there is no such file; write one, or name another with --config/,
+    );
+    const named = { command: 'start', cwd: '/', env: {}, flags: { config: 'x.yaml' } } as const;
+    expect(() => loadSettings(named)).toThrow(/x\.yaml: there is no such file$/);
+  });
+
   it('reports everything at once: file, flags, variables and duplicate keys', () => {
     const yaml = `${api('rutes: {}\nroutes: { a: nowhere, b: 7 }\nlimits: { idleTimeoutMs: soon }')}edge: {}\nedge: {}\n`;
     const lines = problemsOf(yaml, {

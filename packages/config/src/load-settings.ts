@@ -41,7 +41,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const applied = readOverrides(options.command, flags, env);
   const named = flags['config'] !== undefined || Boolean(env['SLUICE_CONFIG']);
   const withoutFile = options.fileOptional === true && !named && !existsSync(path);
-  const file = withoutFile ? noFile : readFile(path, name, applied, env);
+  const file = withoutFile ? noFile : readFile({ path, name, named }, applied, env);
   const checked = check(file, applied, env, options.checkers);
   if ('lines' in checked) throw new ConfigError(checked.lines);
   const openFilesMax = options.openFilesMax ?? openFileLimit();
@@ -66,7 +66,11 @@ const noFile: YamlFile = {
 };
 
 // Where there is no file to check, flags and variables still are: their mistakes should not wait for the second attempt.
-function readFile(path: string, name: string, applied: AppliedOverride[], env: Environment): YamlFile {
+function readFile(
+  { path, name, named }: { path: string; name: string; named: boolean },
+  applied: AppliedOverride[],
+  env: Environment,
+): YamlFile {
   try {
     return readYamlFile(path, name);
   } catch (error) {
@@ -75,7 +79,9 @@ function readFile(path: string, name: string, applied: AppliedOverride[], env: E
     const problems = 'problems' in result ? result.problems : [];
     const ofOverrides = problems.filter(({ path: at }) => originOfOverride(applied, at) !== undefined);
     const lines = describeProblems(ofOverrides, (at) => originOfOverride(applied, at) ?? name);
-    throw new ConfigError([...error.lines, ...lines, ...variableLines(env)]);
+    const hint = named || existsSync(path) ? '' : '; write one, or name another with --config (SLUICE_CONFIG)';
+    const missing = error.lines.map((line) => `${line}${hint}`);
+    throw new ConfigError([...missing, ...lines, ...variableLines(env)]);
   }
 }
 

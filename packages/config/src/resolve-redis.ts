@@ -12,7 +12,7 @@ export function resolveRedis(command: Command, redis: FileInput['redis'], report
     if (command !== 'start') {
       report(
         ['redis'],
-        `is missing: sluice ${command} is one process of a cluster and needs --redis redis://host:6379 (SLUICE_REDIS_URL)`,
+        'is missing: this command is for a cluster and needs --redis redis://host:6379 (SLUICE_REDIS_URL)',
       );
     }
     return undefined;

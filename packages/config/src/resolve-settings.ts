@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { limits } from '@sluice/contracts';
+import { type ApiDefinition, limits } from '@sluice/contracts';
 import type { AppliedOverride } from './apply-overrides.js';
 import type { Environment } from './environment.js';
 import { aloneDrainWindowMs, type FileInput } from './file-schema.js';
@@ -56,10 +56,12 @@ export function resolveSettings({
     report,
     warn: (text) => void warnings.push(text),
   });
+  const apis = Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf));
+  warnings.push(...apis.flatMap(forgottenDollar));
   const settings: Settings = {
     command,
     configFile,
-    apis: Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf)),
+    apis,
     edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
     router: { inflightMax: input.router.inflightMax, drainWorkMs: input.drain.workMs },
     callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
@@ -75,6 +77,14 @@ export function resolveSettings({
   lines.unshift(...describeProblems(problems, originOf(file, applied)));
   if (lines.length > 0) throw new ConfigError(lines);
   return settings;
+}
+
+/** A text without a variable is allowed by the grammar; one that spells a variable without its `$` is a slip. */
+function forgottenDollar({ apiId, routeSelectionExpression: text }: ApiDefinition): string[] {
+  if (!text.includes('request.body') || /\$\{?request\.body/.test(text)) return [];
+  return [
+    `apis.${apiId}.routeSelectionExpression ${JSON.stringify(text)} has no $ before request.body, so every message takes the route of that very name, or $default`,
+  ];
 }
 
 function resolveEdge(
