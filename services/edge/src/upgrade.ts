@@ -9,9 +9,10 @@ import {
   type VerdictCommand,
 } from '@sluice/contracts';
 import { type DefinitionStore, domainNameOf, resolveAddress, type StageSnapshot } from '@sluice/definitions';
-import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import type { Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
+import { startHandshakeSpan } from './handshake-span.js';
 import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';
 import { failedHandshake, forbidden, type HttpAnswer, unavailable } from './http-answer.js';
 import type { Lifetime } from './lifetime.js';
@@ -109,7 +110,7 @@ export class Upgrades {
     });
     const stage = this.parts.stages.of(snapshot);
     const connectionId = newConnectionId(node.slot);
-    const span = this.startSpan(request, stage.apiId, stage.stageName, connectionId);
+    const span = startHandshakeSpan(this.parts.telemetry.tracing, request.head, stage, connectionId);
     return {
       kind: 'held-upgrade',
       request,
@@ -219,21 +220,6 @@ export class Upgrades {
     const held = this.held.take(connectionId);
     if (held !== undefined) this.parts.lifetime.forget(held);
     return held;
-  }
-
-  private startSpan(request: PendingUpgrade, api: string, stage: string, connectionId: string): ActiveSpan | undefined {
-    const { tracing } = this.parts.telemetry;
-    if (!tracing.enabled) return undefined;
-    return tracing.startSpan('handshake', {
-      kind: 'server',
-      parent: headerOf(request.head, 'traceparent') || undefined,
-      attributes: {
-        'network.protocol.name': 'websocket',
-        'sluice.api': api,
-        'sluice.stage': stage,
-        'sluice.connection_id': connectionId,
-      },
-    });
   }
 
   private logFailure(held: HeldUpgrade, what: string, error?: unknown): void {
