@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { newConnectionId } from '@sluice/contracts';
 import {
   type BackEnd,
   type Cluster,
@@ -108,6 +110,39 @@ describe('POST /drain', () => {
       gateway.signal('SIGTERM');
       expect(await client.closed).toMatchObject({ code: 1001 });
       expect(Date.now() - startedMs).toBeGreaterThanOrEqual(2_400);
+      expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    } finally {
+      await gateway.kill();
+      await backEnd.stop();
+    }
+  });
+});
+
+describe('SIGTERM while @connections is called on the edge port', () => {
+  it('[DR-5] the call in work is answered before the port goes, later ones get 503', async () => {
+    const backEnd = await startBackEnd();
+    const gateway = await startGatewayProcess({
+      role: 'start',
+      config: chatConfig(backEnd.url),
+      env: { SLUICE_DRAIN_HOLD_MS: '200', SLUICE_DRAIN_WINDOW_MS: '0' },
+    });
+    try {
+      const caller = connect(gateway.port, '127.0.0.1');
+      let answer = '';
+      caller.on('data', (chunk) => {
+        answer += chunk;
+      });
+      caller.on('error', () => {});
+      const path = `/chat/dev/@connections/${newConnectionId(0)}`;
+      caller.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      gateway.signal('SIGTERM');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const late = await fetch(`http://127.0.0.1:${gateway.port}${path}`, { method: 'POST', body: 'x' });
+      expect([late.status, late.headers.get('connection')]).toEqual([503, 'close']);
+      caller.write('world');
+      await waitFor('the answer', () => answer.includes('\r\n\r\n'), 3_000);
+      expect(answer).toMatch(/^HTTP\/1\.1 410 Gone\r\n/);
       expect(await gateway.exited).toEqual({ code: 0, signal: null });
     } finally {
       await gateway.kill();

@@ -30,7 +30,10 @@ export interface Callback {
   serveManagement(response: HttpResponse, request: HttpRequest): void;
   /** Whether requests can be answered: started, and not on the way out. */
   ready(): boolean;
-  /** Takes no new connections, finishes what is in work (at most `drainWorkMs`), gives its inbox back. */
+  /**
+   * Takes no new connections, or on another server's port no new requests; finishes what is in work (at most `drainWorkMs`),
+   * gives its inbox back.
+   */
   stop(): Promise<void>;
 }
 
@@ -113,7 +116,9 @@ class CallbackService implements Callback {
 
   private async drain(): Promise<void> {
     this.state = 'stopping';
-    this.server.drain();
+    // A port that is not ours goes on listening: what comes by it must not keep this service from ending.
+    if (this.port === undefined) this.server.stop();
+    else this.server.drain();
     this.port?.stopListening();
     const deadlineMs = performance.now() + this.drainWorkMs;
     while (this.server.inflight > 0 && performance.now() < deadlineMs) await sleep(drainPollMs);

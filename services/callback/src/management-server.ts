@@ -32,7 +32,7 @@ export class ManagementServer {
     this.state = 'draining';
   }
 
-  /** From now on nothing can be delivered any more. */
+  /** From now on requests are refused; those taken before are finished. */
   stop(): void {
     this.state = 'stopped';
   }

@@ -14,4 +14,6 @@ export interface EdgeParts {
   settings: EdgeSettings;
   /** Answers every request that asks for no upgrade and whose path holds `/@connections`; the callback service builds it. */
   serveManagement?: ServeManagement | undefined;
+  /** Refuses further requests to `@connections` and resolves when those in work are answered: the port is cut after that. */
+  stopManagement?: (() => Promise<void>) | undefined;
 }

@@ -127,7 +127,8 @@ export class EdgeWorks {
   }
 }
 
-async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+/** Waits for the work, but not longer than this. */
+export async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
   await Promise.race([work, pause(timeoutMs)]);
 }
 

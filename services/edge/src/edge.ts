@@ -2,7 +2,7 @@ import { limits } from '@sluice/contracts';
 import { Drain } from './drain.js';
 import type { EdgeParts } from './edge-parts.js';
 import type { DrainSettings } from './edge-settings.js';
-import { EdgeWorks } from './edge-works.js';
+import { EdgeWorks, within } from './edge-works.js';
 import { PlainRequests } from './plain-request.js';
 import { SocketServer } from './socket-server.js';
 
@@ -111,8 +111,9 @@ class RunningEdge implements Edge {
     await this.drainer.run(settings);
     this.works.upgrades.stop();
     const flushed = this.drainer.flush(flushMs);
+    const answered = this.parts.stopManagement?.() ?? Promise.resolve();
     const settled = await this.works.settle(settings.settleMs);
-    await flushed;
+    await Promise.all([flushed, within(answered, settings.settleMs)]);
     await this.leave(settled);
     metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
     this.enter('closed');

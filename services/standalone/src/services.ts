@@ -59,6 +59,7 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
           },
           serveManagement:
             callback === undefined ? undefined : (response, request) => callback.serveManagement(response, request),
+          stopManagement: callback === undefined ? undefined : () => callback.stop(),
         })
       : undefined,
   };
