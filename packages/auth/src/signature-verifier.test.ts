@@ -33,10 +33,15 @@ interface Signing {
   applyChecksum?: boolean;
 }
 
+// The signer's type wants an absent token rather than an undefined one.
+function credentialsOf({ accessKeyId, secretAccessKey, sessionToken }: AccessKey) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}
+
 /** Signs as the AWS SDK does, then writes the request as an HTTP server would hand it over. */
 async function sign(plan: Plan, signing: Signing = {}): Promise<SignedRequest & { headers: [string, string][] }> {
   const signer = new SignatureV4({
-    credentials: signing.with ?? key,
+    credentials: credentialsOf(signing.with ?? key),
     region: signing.region ?? 'us-east-1',
     service: signing.service ?? 'execute-api',
     sha256: Sha256,

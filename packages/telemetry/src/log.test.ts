@@ -139,7 +139,7 @@ describe('redaction', () => {
     expect(JSON.stringify(redactField('x', circular))).toContain('[deeper]');
     expect((redactField('x', new Array(1000).fill(1)) as unknown[]).length).toBeLessThanOrEqual(50);
     expect(String(redactField('x', 'a'.repeat(100_000))).length).toBeLessThan(5_000);
-    fc.assert(fc.property(fc.anything(), (value) => void JSON.stringify(redactField('x', value)) ?? true));
+    fc.assert(fc.property(fc.anything(), (value) => void JSON.stringify(redactField('x', value))));
   });
 });
 

@@ -330,7 +330,7 @@ export class RawClient {
     this.socket.on('close', () => {
       this.ended = true;
     });
-    atEnd(() => this.socket.destroy());
+    atEnd(() => void this.socket.destroy());
   }
 
   get text(): string {
