@@ -103,7 +103,7 @@ describe('npm start: the chat example in a real browser', () => {
     await ada.getByText('Bob has left.').waitFor();
 
     // The page says 1001 only until its next attempt, a quarter of a second later at the earliest; a locator looks twice a second.
-    const says1001 = () => document.body.innerText.includes('connection lost (1001)');
+    const says1001 = `document.body.innerText.includes('connection lost (1001)')`;
     const lost = ada.waitForFunction(says1001, undefined, { polling: 50 });
     expect(await stop()).toBe(0);
     await lost;
