@@ -23,16 +23,20 @@ it('says once how many connections the process holds by role, when all are open 
     shards: 1,
   };
   await redis.kill();
-  const first = openRedis(settings, 'edge-producer', 'producer', telemetry);
+  // A start without Redis: one connection waits for it, and only then the process opens those that it keeps.
+  const passing = openRedis(settings, 'startup', 'consumer', telemetry);
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   expect(lines, 'nothing is known while Redis is away').toEqual([]);
   await redis.restart();
+  await new Promise((resolve) => passing.once('ready', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 1_900));
+  expect(lines, 'one that came up late is not all there is').toEqual([]);
+  passing.disconnect();
+  const first = openRedis(settings, 'edge-producer', 'producer', telemetry);
   const clients = [
     openRedis(settings, 'edge-inbox', 'blocking', telemetry),
     openRedis(settings, 'edge-inbox', 'blocking', telemetry),
   ];
-  const passing = openRedis(settings, 'startup', 'producer', telemetry);
-  passing.once('ready', () => passing.disconnect());
   await waitFor('the line', () => lines.length > 0);
   for (const client of [first, ...clients]) client.disconnect();
   await new Promise((resolve) => setTimeout(resolve, 2_500));

@@ -34,13 +34,16 @@ export function countRedisConnection(role: string, telemetry: Telemetry, answers
   };
 }
 
-function reportWhenQuiet(tally: Tally, telemetry: Telemetry): void {
+function reportWhenQuiet(tally: Tally, telemetry: Telemetry, wasAway = false): void {
   clearTimeout(tally.timer);
   if (tally.reported || tally.open.size === 0) return;
   tally.timer = setTimeout(() => {
     const connections = [...tally.open];
-    if (connections.every((each) => each.answers())) report(tally, connections, telemetry);
-    else reportWhenQuiet(tally, telemetry);
+    const stands = connections.every((each) => each.answers());
+    if (stands && !wasAway) report(tally, connections, telemetry);
+    // The one that waited for Redis may stand since a moment only, and the process is about to open the others.
+    else if (stands) reportWhenQuiet(tally, telemetry);
+    else reportWhenQuiet(tally, telemetry, true);
   }, quietMs);
   tally.timer.unref();
 }

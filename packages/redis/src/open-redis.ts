@@ -39,6 +39,7 @@ function nodeOptions(settings: RedisSettings, kind: RedisKind): RedisOptions {
   const shared: RedisOptions = {
     ...credentials(settings.url),
     retryStrategy: retryDelayMs,
+    reconnectOnError: leavesReplica(),
     connectTimeout: 5_000,
     keepAlive: 10_000,
     noDelay: true,
@@ -88,6 +89,19 @@ function retryDelayMs(attempt: number): number {
   return Math.ceil(Math.random() * ceiling);
 }
 
+/**
+ * A primary that was made a replica need not close its connections, and behind one address nobody says where the new primary
+ * is: only a new connection finds it. At most one attempt a second, should it stay a replica.
+ */
+function leavesReplica(): (error: Error) => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (!error.message.startsWith('READONLY') || performance.now() - lastMs < 1_000) return false;
+    lastMs = performance.now();
+    return true;
+  };
+}
+
 function credentials(url: string): RedisOptions {
   const parsed = new URL(url);
   return {
@@ -116,7 +130,9 @@ function observe(client: RedisClient, role: string, kind: RedisKind, { metrics, 
   client.on('ready', () => {
     up.set(1);
     if (connectedBefore) metrics.redisReconnectsTotal.labels(role, kind).inc();
-    if (reportedDown || !connectedBefore) log.info('bus.redis_up', `Redis answers (${role})`);
+    // Half a dozen connections that simply come up say nothing an operator acts on; one that comes back does.
+    if (reportedDown) log.info('bus.redis_up', `Redis answers (${role})`);
+    else if (!connectedBefore) log.debug('bus.redis_up', `Redis answers (${role})`);
     connectedBefore = true;
     reportedDown = false;
   });
