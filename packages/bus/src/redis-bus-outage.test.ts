@@ -1,6 +1,8 @@
 import { limits } from '@sluice/contracts';
+import { startRedis } from '@sluice/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus, FrameProducer, Refusal } from './bus.js';
+import { startProxy } from './conformance/cuttable-proxy.js';
 import { endLeases, type RedisFixture, redisFixture } from './conformance/redis-fixture.js';
 import { counted, message, quietTelemetry, testTiming, textOf, until } from './conformance/test-parts.js';
 import { createRedisBus } from './redis-bus.js';
@@ -115,6 +117,25 @@ describe('Redis bus: bad days of Redis', () => {
     const withinMs = testTiming.blockingReadMs + testTiming.blockingReadGraceMs + 3_000;
     const { redisWatchdogTotal } = opened.telemetry.metrics;
     await until('watchdog', async () => (await counted(redisWatchdogTotal, { kind: 'blocking' })) > 0, withinMs);
+  });
+
+  it('follows a name to the new primary when the old one has become its replica and keeps the connections', async () => {
+    fixture = await redisFixture();
+    const proxy = await startProxy(fixture.redis.port);
+    const successor = await startRedis();
+    try {
+      ({ bus } = await fixture.open(proxy.url));
+      producer = bus.openProducer('e7');
+      await consume();
+      await flows('before');
+      proxy.redirect(successor.port);
+      await fixture.raw.call('REPLICAOF', ['127.0.0.1', successor.port]);
+      await flows('after');
+    } finally {
+      await bus.close();
+      await proxy.cut();
+      await successor.stop();
+    }
   });
 
   it('refuses with bus_unavailable when Redis is out of memory, and goes on when there is room', async () => {

@@ -6,10 +6,13 @@ export interface CuttableProxy {
   cut(): Promise<void>;
   /** Destroys the connections that stand; new ones are let through. */
   shake(): void;
+  /** New connections go to another server, as when a name is given a new address; those that stand stay. */
+  redirect(port: number): void;
 }
 
 export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
+  let target = targetPort;
   const hold = (socket: Socket, peer: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -19,7 +22,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
     });
   };
   const server = createServer((near) => {
-    const far = connect(targetPort, '127.0.0.1');
+    const far = connect(target, '127.0.0.1');
     hold(near, far);
     hold(far, near);
     near.pipe(far);
@@ -34,6 +37,9 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   return {
     url: `redis://127.0.0.1:${address.port}`,
     shake,
+    redirect(port) {
+      target = port;
+    },
     cut() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       shake();
