@@ -54,6 +54,7 @@ export class Inbound {
   ping(connection: Connection): void {
     connection.lastActiveAtMs = monotonicMs();
     this.pong(connection);
+    this.writer.bound(connection);
   }
 
   /** A pong shows life, but the idle timer runs on (spec 01 §1.7 knows no pings of the service). */

@@ -264,6 +264,22 @@ describe('what is sent to clients', () => {
     expect(await client.closed).toEqual(closes.tooBig);
   });
 
+  it('[QU-12] a client that pings and never reads: its pongs are bounded as any other queue, then it is closed with 1008', async () => {
+    const gateway = await startGateway();
+    const client = await rawOpen(gateway.port);
+    client.socket.pause();
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(9, 'x'.repeat(125))));
+    let sentBytes = 0;
+    // Beyond what both kernels hold, every further pong would be memory of this process.
+    while (gateway.edge.socketCount > 0 && sentBytes < 64 * 1_048_576) {
+      sentBytes += pings.length;
+      if (!client.socket.write(pings)) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const disconnect = await until('$disconnect', () => gateway.disconnects()[0]);
+    expect([disconnect.disconnectStatusCode, disconnect.disconnectReason]).toEqual([1008, 'Slow consumer']);
+    expect(await gateway.metric('sluice_slow_consumers')).toBe(0);
+  });
+
   it('[QU-12] a client that never reads: posts get `slow`, replies close it with 1008, the others are served meanwhile', async () => {
     const { gateway, client, connectionId } = await connected();
     const other = await openClient(gateway.url);

@@ -42,6 +42,15 @@ export class SocketWriter {
     return connection.queued && connection.socket.getBufferedAmount() >= limits.socketQueuedBytesSoft;
   }
 
+  /** For what the library writes by itself, its pongs: a client that pings and never reads would grow this process without end. */
+  bound(connection: Connection): void {
+    if (connection.state !== 'open') return;
+    this.look(connection);
+    if (connection.queued && connection.socket.getBufferedAmount() > limits.socketQueuedBytesMax) {
+      this.closeSlow(connection);
+    }
+  }
+
   /** Looks at what is queued, after a write that did not go through at once and whenever the kernel has taken something. */
   look(connection: Connection): void {
     const queuedBytes = connection.socket.getBufferedAmount();
