@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionId, limits, nodeSlotMax, type RedisSettings } from '@sluice/contracts';
-import { openRedis, type RedisClient } from '@sluice/redis';
+import { openRedis, type RedisClient, reconnectWhenSilent } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import type { ConnectionStore, Membership, MembershipHandlers, NodeState } from './connection-store.js';
 import { type ConnectionKeys, connectionKeys } from './keys.js';
@@ -56,6 +56,10 @@ class RedisConnectionStore implements ConnectionStore {
       this.client.once('end', resolve);
     });
     this.client.on('ready', () => void this.onReady());
+    reconnectWhenSilent(this.client, this.timing.silentMsMax, () => {
+      telemetry.metrics.redisWatchdogTotal.labels(`${role}-connections`, 'producer').inc();
+      telemetry.log.warn('bus.redis_watchdog', `Redis is silent (${role}-connections): its socket is destroyed`);
+    });
   }
 
   async join(handlers: MembershipHandlers): Promise<Membership> {

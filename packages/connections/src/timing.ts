@@ -7,6 +7,8 @@ export interface ConnectionTiming {
   leaseRetryDelayMs: number;
   reapSuspectMs: number;
   nodeStateCacheMs: number;
+  /** Silence after which the connection to Redis is given up. */
+  silentMsMax: number;
 }
 
 export const defaultTiming: ConnectionTiming = {
@@ -15,6 +17,7 @@ export const defaultTiming: ConnectionTiming = {
   leaseRetryDelayMs: limits.leaseRetryDelayMs,
   reapSuspectMs: limits.reapSuspectMs,
   nodeStateCacheMs: limits.nodeStateCacheMs,
+  silentMsMax: limits.blockingReadMs + limits.blockingReadGraceMs,
 };
 
 /** Milliseconds of a clock that nobody sets and that goes on while the process is frozen. */

@@ -3,3 +3,4 @@ export * from './check-server.js';
 export * from './connection-tally.js';
 export * from './open-redis.js';
 export * from './redis-link.js';
+export * from './silence.js';

@@ -21,6 +21,7 @@ export const testTiming = {
   leaseRetryDelayMs: 50,
   reapSuspectMs: 250,
   nodeStateCacheMs: 20,
+  silentMsMax: 2_000,
 };
 
 /** A Redis that keeps its data over a restart, a client to look behind the scenes, and stores that `endTest` closes. */
