@@ -90,6 +90,15 @@ describe('a poisonous entry on the frame stream', () => {
     await client.close();
     const again = lettersOf(deadLetters('list', '--json').stdout);
     expect(again.map((letter) => [letter['rawBase64'], letter.id === id])).toEqual([[listed[0]?.['rawBase64'], false]]);
+    // The same as a background job, which a router takes.
+    expect(deadLetters('redrive', '--all', '--background').stdout).toBe(
+      'queued: a router puts them on the stream again\n',
+    );
+    await waitFor(
+      'it to be dead a third time',
+      async () => (await cluster.the('router').metric('sluice_dead_letters_total')) === 3,
+      15_000,
+    );
     // An id that has gone moves nothing.
     expect(deadLetters('redrive', id).stdout).toBe('0 dead letters are on the stream again\n');
   });

@@ -64,9 +64,15 @@ function addDeadLetters(root: Command): void {
   withFlags(subcommand(parent, 'redrive', 'put dead letters back on the frame stream'), 'router', deadLetterFlags)
     .argument('[ids...]', 'ids as `list` shows them')
     .option('--all', 'all of them')
+    .option('--background', 'queue it for the routers, which try again on failure')
     .option('--json', 'print the count as JSON')
     .action((ids: string[], options: Record<string, string | boolean | undefined>) =>
-      redriveDeadLetters(flagsOf(options), { ids, all: options['all'] === true, json: options['json'] === true }),
+      redriveDeadLetters(flagsOf(options), {
+        ids,
+        all: options['all'] === true,
+        json: options['json'] === true,
+        background: options['background'] === true,
+      }),
     );
 }
 

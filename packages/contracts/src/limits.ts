@@ -128,6 +128,9 @@ export const limits = {
   /** Ours: attempts at a `$disconnect` whose back end gave no answer; 1 is the model service's single attempt. */
   disconnectAttemptsMax: 5,
   disconnectRetryDelayMs: 1_000,
+  /** Ours: attempts of a background redrive of dead letters, and the delay before the first repeat. */
+  redriveAttemptsMax: 5,
+  redriveRetryDelayMs: 1_000,
 
   /** Ours: how long a callback waits for the edge's acknowledgement. */
   deliveryTimeoutMs: 10_000,
@@ -157,6 +160,9 @@ export const limits = {
   inboxWritersRemembered: 10_000,
   /** Ours: what queueing a background job may take; later the caller is told that it failed. */
   jobEnqueueTimeoutMs: 5_000,
+  /** Ours: a socket of the background jobs that stays silent this long under a command is given up. Their blocking read takes up
+   * to 10 s. */
+  jobsSilentMsMax: 15_000,
   /** Ours: how often each process looks whether the schedules of recurring jobs are still there: Redis may come back empty. */
   jobScheduleCheckMs: 10_000,
   /** Ours: finished and failed jobs that are kept, so that a second job of the same id is recognised. */
