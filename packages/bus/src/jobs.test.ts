@@ -1,6 +1,8 @@
+import { limits } from '@sluice/contracts';
 import { type RedisServer, startRedis } from '@sluice/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBullJobs } from './bullmq-jobs.js';
+import { startProxy } from './conformance/cuttable-proxy.js';
 import { counted, quietTelemetry, until } from './conformance/test-parts.js';
 import type { BackgroundJobs } from './jobs.js';
 import { createMemoryJobs } from './memory-jobs.js';
@@ -123,6 +125,24 @@ describe('BullMQ: background jobs of a cluster', () => {
       await own.stop();
     }
   }, 40_000);
+
+  it('go on where Redis has frozen and another took its place: silent sockets are given up', async () => {
+    const proxy = await startProxy(redis.port);
+    const own = { ...settings(`j${tests++}`), url: proxy.url };
+    const jobs = createBullJobs({ settings: own, telemetry: quietTelemetry() });
+    try {
+      let turns = 0;
+      await jobs.every('sweep', 200, async () => void turns++);
+      await until('a turn', () => turns > 0);
+      proxy.freeze();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const before = turns;
+      await until('turns again', () => turns > before + 2, 2 * limits.jobsSilentMsMax);
+    } finally {
+      await jobs.close();
+      await proxy.cut();
+    }
+  }, 60_000);
 
   it('say that a job was not queued while Redis is away', async () => {
     const own = await startRedis();

@@ -68,8 +68,10 @@ function kindOptions(kind: RedisKind): RedisOptions {
       };
     case 'consumer':
     case 'blocking':
-    case 'worker':
       return { maxRetriesPerRequest: null };
+    case 'worker':
+      // BullMQ makes connections of its own from these options, which no watchdog of ours sees.
+      return { maxRetriesPerRequest: null, socketTimeout: limits.jobsSilentMsMax };
   }
 }
 

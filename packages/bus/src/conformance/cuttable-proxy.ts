@@ -6,6 +6,8 @@ export interface CuttableProxy {
   cut(): Promise<void>;
   /** Destroys the connections that stand; new ones are let through. */
   shake(): void;
+  /** Nothing comes through the connections that stand, and nothing closes them; new ones work. */
+  freeze(): void;
   /** New connections go to another server, as when a name is given a new address; those that stand stay. */
   redirect(port: number): void;
 }
@@ -37,6 +39,9 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   return {
     url: `redis://127.0.0.1:${address.port}`,
     shake,
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     redirect(port) {
       target = port;
     },
