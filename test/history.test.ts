@@ -42,7 +42,7 @@ describe('a history under random faults', () => {
   });
 
   it(
-    `[PR-1] [PR-2] [PR-3] [PR-5] [PR-6] keeps the promises (SLUICE_HISTORY_SEED=${seed})`,
+    `[PR-1] [PR-2] [PR-3] [PR-5] [PR-9] keeps the promises (SLUICE_HISTORY_SEED=${seed})`,
     async () => {
       const processes = new HistoryCluster(cluster, random, history.edgeDeaths);
       const traffic = new Traffic(processes, history, Math.random);
