@@ -100,15 +100,16 @@ export const limits = {
   /** Ours: unfinished entries older than this record which of their envelopes are done, so that a claim repeats few. */
   progressAfterMs: 250,
 
-  /** Ours: lease of a node or worker, and how often it is renewed. */
-  leaseMs: 15_000,
+  /** Ours: lease of a node or worker, and how often it is renewed. With the time until a callback looks again
+   * (`nodeStatePollIntervalMs`) it stays below the 15 s within which ids of a killed edge have to answer 410. */
+  leaseMs: 14_000,
   leaseRenewIntervalMs: 5_000,
   /** Ours: a renewal that failed is tried again after this; short, so that a node is back before a reaper's second look. */
   leaseRetryDelayMs: 1_000,
   /** Ours: slots tried for a free one before joining fails. Only slots of living or not yet reaped nodes are passed over. */
   nodeSlotTriesMax: 4_096,
-  /** Ours: how long a node found alive is not asked for again. */
-  nodeStateCacheMs: 1_000,
+  /** Ours: how long a node found alive is not asked for again; less than `nodeStatePollIntervalMs`, or polls would meet it. */
+  nodeStateCacheMs: 250,
   /** Ours: connections written to the registry in one step; and the wait after a step that failed. */
   registryBatchConnectionsMax: 500,
   registryRetryDelayMs: 200,
@@ -146,7 +147,7 @@ export const limits = {
   /** Ours: pause between attempts to reach an inbox that is absent while its node may be alive, and between questions
    * whether the node of an unacknowledged delivery still lives. */
   undeliveredRetryIntervalMs: 250,
-  nodeStatePollIntervalMs: 1_000,
+  nodeStatePollIntervalMs: 500,
   /** API: a signature made longer ago than this, or further ahead, is refused. */
   signatureSkewMs: 300_000,
   /** Ours: derived signing keys kept; there is one per access key, day and region. */

@@ -111,7 +111,7 @@ describe('OutcomeTable', () => {
     edge.mode = 'silent';
     nodes.states.set(9, 'live');
     for (let i = 0; i < 3; i++) ask(9);
-    await pass(1_250);
+    await pass(limits.nodeStatePollIntervalMs + limits.undeliveredRetryIntervalMs);
     expect(nodes.asked).toBe(1);
     expect(table.full).toBe(true);
   });
@@ -133,6 +133,13 @@ describe('OutcomeTable', () => {
     table.onCommands([outcome(correlation), outcome(correlation), outcome(second.command.correlation), outcome(4_000)]);
     expect(outcomes).toEqual(['ok']);
     expect(table.size).toBe(0);
+  });
+
+  it('[PR-9] a node that dies right after renewing its lease is found dead within 15 s, even by an ask that waits already', () => {
+    const foundMs = limits.leaseMs + limits.nodeStatePollIntervalMs + limits.undeliveredRetryIntervalMs;
+    expect(foundMs).toBeLessThanOrEqual(15_000);
+    // A remembered "alive" that outlasted a poll would answer every second one.
+    expect(limits.nodeStateCacheMs).toBeLessThan(limits.nodeStatePollIntervalMs);
   });
 
   it('fails what is left when it closes, and leaves no timer', async () => {

@@ -56,7 +56,7 @@ const failed: Outcome = { result: 'failed', connection: undefined };
  *             ├─ no such inbox: node gone ──────────────► gone
  *             │                 live or unknown ─► again  (its edge may be about to make the inbox anew)
  *             ├─ bus refused ───────────────────────────► failed
- *             └─ silence: node gone, asked every second ► gone
+ *             └─ silence: node gone, asked now and then ► gone
  *                         time over ────────────────────► failed
  */
 export class OutcomeTable {
