@@ -81,6 +81,9 @@ function openCluster(settings: RedisSettings, kind: RedisKind): Cluster {
     clusterRetryStrategy: retryDelayMs,
     enableOfflineQueue: kind !== 'producer',
     slotsRefreshTimeout: 2_000,
+    // ioredis asks for the slots anew only on errors, and a frozen node gives none: after its replica was promoted, its
+    // shard would stay unreachable until the thaw.
+    slotsRefreshInterval: 5_000,
   };
   return new Cluster(settings.nodes.map(splitNode), options);
 }
