@@ -9,8 +9,14 @@ export const limits = {
   idleTimeoutMs: 600_000,
   /** API: a connection's whole life, never extended: close 1001. 0 is off. */
   connectionDurationMs: 7_200_000,
-  /** Ours: server ping period; keeps NAT and proxies open without touching the idle timer. 0 is off. */
+  /** Ours: server ping period; keeps NAT and proxies open without touching the idle timer. 0 leaves only `pingIntervalMsMax`. */
   pingIntervalMs: 25_000,
+  /** Ours: a client that has sent nothing for this long is pinged whatever the API says, so that `transportSilenceMs` never ends
+   * a living connection: its pong is due `pongTimeoutMs` later. */
+  pingIntervalMsMax: 900_000,
+  /** Ours: uWebSockets.js cuts a socket on which nothing has moved for this long: one that we have ended and whose client never
+   * takes the rest, since we cannot see it any more. The longest time that the library knows. */
+  transportSilenceMs: 960_000,
   /** Ours: a client that has sent no frame at all, pong included, for this long after a ping is gone (1006). */
   pongTimeoutMs: 20_000,
   /** Ours: up to this share is taken off a connection's lifetime at random, so that a fleet does not reconnect at once. */

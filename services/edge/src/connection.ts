@@ -68,19 +68,24 @@ export function dueAction(connection: Connection, apiLimits: ApiLimits, nowMs: n
   if (connection.slowSinceMs !== 0 && nowMs >= connection.slowSinceMs + limits.socketSlowMsMax) return tooSlow;
   if (apiLimits.idleTimeoutMs !== 0 && nowMs >= connection.lastActiveAtMs + apiLimits.idleTimeoutMs) return goAway;
   if (connection.pingedAtMs !== 0) return nowMs >= connection.pingedAtMs + limits.pongTimeoutMs ? vanished : none;
-  if (apiLimits.pingIntervalMs !== 0 && nowMs >= connection.lastHeardAtMs + apiLimits.pingIntervalMs) return ping;
+  if (nowMs >= connection.lastHeardAtMs + pingAfterMs(apiLimits)) return ping;
   return none;
 }
 
-/** The earliest moment at which something can be due, or undefined where every limit is off. */
-export function nextDueAtMs(connection: Connection, apiLimits: ApiLimits): number | undefined {
+/** The earliest moment at which something can be due. There always is one: limits that a reload brings reach every connection. */
+export function nextDueAtMs(connection: Connection, apiLimits: ApiLimits): number {
   let due = Number.POSITIVE_INFINITY;
   if (connection.endsAtMs !== 0) due = connection.endsAtMs;
   if (connection.slowSinceMs !== 0) due = Math.min(due, connection.slowSinceMs + limits.socketSlowMsMax);
   if (apiLimits.idleTimeoutMs !== 0) due = Math.min(due, connection.lastActiveAtMs + apiLimits.idleTimeoutMs);
   if (connection.pingedAtMs !== 0) due = Math.min(due, connection.pingedAtMs + limits.pongTimeoutMs);
-  else if (apiLimits.pingIntervalMs !== 0) due = Math.min(due, connection.lastHeardAtMs + apiLimits.pingIntervalMs);
-  return due === Number.POSITIVE_INFINITY ? undefined : due;
+  else due = Math.min(due, connection.lastHeardAtMs + pingAfterMs(apiLimits));
+  return due;
+}
+
+/** Also where an API has its pings off: the library ends a socket that stays silent for longer than `transportSilenceMs`. */
+function pingAfterMs({ pingIntervalMs }: ApiLimits): number {
+  return pingIntervalMs === 0 ? limits.pingIntervalMsMax : Math.min(pingIntervalMs, limits.pingIntervalMsMax);
 }
 
 /** Close codes that the library reports without a frame of the client, told apart by its text. */

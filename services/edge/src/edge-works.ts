@@ -29,6 +29,7 @@ export class EdgeWorks {
   private readonly registrations: Registrations;
   private readonly fence: Fence;
   private readonly stages: Stages;
+  private readonly unsubscribe: () => void;
   private fencing = false;
 
   constructor(
@@ -38,6 +39,8 @@ export class EdgeWorks {
     const { bus, definitions, telemetry, settings } = parts;
     const node = () => this.membership.current;
     this.stages = new Stages(definitions, telemetry.metrics);
+    // After the stages, which take the new limits over first: a shorter one would otherwise wait for the old deadline.
+    this.unsubscribe = definitions.subscribe(() => this.lifetime.watchAll());
     this.disconnects = new Disconnects(node);
     this.registrations = new Registrations(node, this.disconnects, telemetry);
     this.connections = new OpenConnections({
@@ -93,6 +96,7 @@ export class EdgeWorks {
     this.registrations.stop();
     this.fence.stop();
     this.stages.stop();
+    this.unsubscribe();
   }
 
   private handlers(inbound: Inbound): EdgeWorks['portHandlers'] {

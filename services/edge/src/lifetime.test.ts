@@ -40,6 +40,7 @@ describe('deadlines of a connection', () => {
     expect(dueAction(connection, apiLimits, 600_999).kind).toBe('none');
     expect(dueAction(connection, apiLimits, 601_000)).toEqual({ kind: 'close', close: closes.goingAway });
     connection.lastActiveAtMs = 500_000;
+    connection.lastHeardAtMs = 500_000;
     expect(dueAction(connection, apiLimits, 601_000).kind).toBe('none');
     expect(nextDueAtMs(connection, apiLimits)).toBe(1_100_000);
   });
@@ -63,8 +64,20 @@ describe('deadlines of a connection', () => {
     expect(dueAction(connection, apiLimits, 46_000)).toEqual({ kind: 'close', close: closes.abnormal });
   });
 
-  it('with every limit off there is no deadline, and a closing connection has none to act on', () => {
-    expect(nextDueAtMs(connectionAt(5), off)).toBeUndefined();
+  it.each([0, 86_400_000])(
+    '[CN-32] pingIntervalMs %i: a ping after 15 min of silence all the same, answered before the library would cut the socket',
+    (pingIntervalMs) => {
+      const apiLimits = { ...off, pingIntervalMs };
+      const connection = connectionAt(1_000);
+      expect(nextDueAtMs(connection, apiLimits)).toBe(901_000);
+      expect(dueAction(connection, apiLimits, 900_999).kind).toBe('none');
+      expect(dueAction(connection, apiLimits, 901_000)).toEqual({ kind: 'ping' });
+      // The library counts in steps of 4 s, and may be a step early.
+      expect(limits.pingIntervalMsMax + limits.pongTimeoutMs).toBeLessThan(limits.transportSilenceMs - 4_000);
+    },
+  );
+
+  it('a closing connection has nothing to act on', () => {
     const closing = connectionAt(0, { state: 'draining', endsAtMs: 1 });
     expect(dueAction(closing, defaultApiLimits, 1e9).kind).toBe('none');
   });
@@ -216,5 +229,18 @@ describe('deadlines on real sockets', () => {
     client.write(frame(1, 'elevenbytes'));
     const disconnect = await until('$disconnect', () => gateway.disconnects()[0]);
     expect(disconnect.disconnectStatusCode).toBe(1009);
+  });
+
+  it('limits reach connections that were opened without any, at once', async () => {
+    const none = { idleTimeoutMs: 0, connectionDurationMs: 0, pingIntervalMs: 0 };
+    const gateway = await startGateway({ limits: none });
+    const client = await openClient(gateway.url);
+    await sleep(200);
+    const api = structuredClone(gateway.definitions.apis()[0]);
+    if (api === undefined) throw new Error('no API');
+    Object.assign(api.limits, { idleTimeoutMs: 400, pingIntervalMs: 100 });
+    gateway.definitions.replace([api]);
+    expect(await client.closed).toEqual(closes.goingAway);
+    expect(client.pings).toBeGreaterThanOrEqual(1);
   });
 });

@@ -35,8 +35,12 @@ export class Lifetime {
 
   /** Sets the deadline anew; needed when one has moved closer. */
   watch(connection: Connection): void {
-    const due = nextDueAtMs(connection, connection.stage.limits);
-    if (due !== undefined) this.wheel.set(connection, due);
+    this.wheel.set(connection, nextDueAtMs(connection, connection.stage.limits));
+  }
+
+  /** Sets all deadlines anew, by the limits as they are now. */
+  watchAll(): void {
+    for (const connection of this.connections.all()) if (connection.state === 'open') this.watch(connection);
   }
 
   watchVerdict(held: HeldUpgrade, dueMs: number): void {

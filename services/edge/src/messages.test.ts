@@ -302,6 +302,20 @@ describe('what is sent to clients', () => {
     await until('the other', () => gateway.messages().length === 1);
   });
 
+  it('[QU-12] a client with a long queue that we close is cut: its socket outlives no count of ours, its $disconnect says why', async () => {
+    const { gateway, client, connectionId } = await connected();
+    client.socket.pause();
+    let taken = 0;
+    while ((await gateway.ask(post(connectionId, 'x'.repeat(100_000)))).result === 'ok') taken += 1;
+    expect((await gateway.ask({ kind: 'DELETE', connectionId })).result).toBe('ok');
+    const disconnect = await until('$disconnect', () => gateway.disconnects()[0]);
+    expect(disconnect.disconnectStatusCode).toBe(closes.deleted.code);
+    // Had the library kept the socket, all of the queue and a close frame would follow.
+    client.socket.resume();
+    expect((await client.closed).code).toBe(1006);
+    expect(client.messages.length).toBeLessThan(taken);
+  });
+
   it('[QU-12] a slow client that starts to read again is slow no more and misses nothing', async () => {
     const { gateway, client, connectionId } = await connected();
     client.socket.pause();

@@ -1,5 +1,5 @@
 import type { Close, ConnectionId } from '@sluice/contracts';
-import { closes } from '@sluice/contracts';
+import { closes, limits } from '@sluice/contracts';
 import { type Connection, reportedClose } from './connection.js';
 
 /** What has to happen when a connection opens and ends. */
@@ -37,9 +37,12 @@ export class OpenConnections {
     if (connection.state !== 'open') return;
     connection.state = 'draining';
     connection.closing = close;
-    // 1006 is what a lost TCP connection is called; no close frame can carry it.
-    if (close === closes.abnormal) connection.socket.close();
-    else connection.socket.end(close.code, close.reason);
+    const { socket } = connection;
+    // 1006 is what a lost TCP connection is called; no close frame can carry it. And a close frame behind a long queue reaches
+    // nobody soon, while every byte the client takes puts off the library's own end of the socket: it would hold a descriptor
+    // and its queue for as long as the client likes, past every count of ours.
+    if (close === closes.abnormal || isBackedUp(connection)) socket.close();
+    else socket.end(close.code, close.reason);
   }
 
   /** The library says that the socket is gone, for whatever reason. */
@@ -49,4 +52,8 @@ export class OpenConnections {
     this.byId.delete(connection.id);
     this.events.ended(connection, connection.closing ?? reportedClose(code, reason));
   }
+}
+
+function isBackedUp({ queued, socket }: Connection): boolean {
+  return queued && socket.getBufferedAmount() > limits.socketQueuedBytesSoft;
 }

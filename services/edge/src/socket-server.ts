@@ -96,9 +96,10 @@ function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandle
     maxPayloadLength: limits.transportMessageBytesMax,
     compression: library.DISABLED,
     // Deadlines, pings and queue limits are the edge's own (lifetime.ts, outbound.ts): 0 turns the library's off.
-    idleTimeout: 0,
     sendPingsAutomatically: false,
     maxBackpressure: 0,
+    // For sockets that are no longer ours: after `end` the library alone holds them, until their queue has been taken.
+    idleTimeout: limits.transportSilenceMs / 1_000,
     upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
       handlers.upgrade(new PendingUpgrade(readHead(res, req), res, context, corkHost));
     },
