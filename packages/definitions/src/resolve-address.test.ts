@@ -119,6 +119,7 @@ describe('path style', () => {
 
   it('[CN-104] a callback whose address names no API is open even where one API is the default', () => {
     expect(resolve(withDefault, 'localhost', '/dev/%40connections/x')).toBe('?dev|%40connections,x');
+    expect(resolve(withDefault, 'localhost', '/dev/%2540connections/x')).toBe('?dev|%2540connections,x');
     expect(resolve(withDefault, 'localhost', '/live/@connections/x')).toBe('?live|@connections,x');
     expect(resolve(withDefault, 'localhost', '/chat/dev/@connections/x')).toBe('chat/dev|@connections,x');
   });

@@ -28,7 +28,7 @@ function resolveByPath(store: DefinitionStore, segments: string[]): Address {
   const apis = store.apis();
   const several = apis.length > 1;
   const implied = several ? apis.find((api) => api.isDefault) : apis[0];
-  const apiIsOpen = several && (implied === undefined || decode(behind[0] ?? '') === '@connections');
+  const apiIsOpen = several && (implied === undefined || isManagementMarker(behind[0] ?? ''));
   if (!apiIsOpen) return (implied === undefined ? undefined : stageOf(store, implied, segments)) ?? unknown;
   if (!apis.some((api) => stageOf(store, api, segments) !== undefined)) return unknown;
   return { kind: 'api-unnamed', stageName: decode(first) ?? '', rest: behind };
@@ -53,6 +53,11 @@ function stageOf(store: DefinitionStore, api: ApiDefinition, segments: string[])
   if (stageName === undefined || api.disableExecuteApiEndpoint) return undefined;
   const snapshot = store.stage(scopeOf(api.apiId, stageName));
   return snapshot === undefined ? undefined : { kind: 'stage', snapshot, rest };
+}
+
+/** Careful clients encode what their HTTP library encodes again (spec 09 §9.1). */
+function isManagementMarker(segment: string): boolean {
+  return decode(decode(segment) ?? '') === '@connections';
 }
 
 /** Undefined where the percent-encoding is broken. */

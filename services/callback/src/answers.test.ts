@@ -1,4 +1,4 @@
-import { newConnectionId } from '@sluice/contracts';
+import { defaultApiLimits, newConnectionId } from '@sluice/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { apiDefinition, edgeSlot, type StartedCallback, startCallback } from './testing/start-callback.js';
 
@@ -117,6 +117,46 @@ describe('answers', () => {
     const strict = await ask('/dev/@connections/abc', init);
     expect(strict).toMatchObject({ status: 413, type: null, body: '' });
     expect(strict.headers.has('x-amzn-requestid')).toBe(false);
+  });
+
+  it('[CB-7] [CB-8] how long a body may be says the API, whether the address names it or its connection does', async () => {
+    const limited = (apiId: string, messageBytesMax: number) => ({
+      ...apiDefinition(apiId, 'dev'),
+      limits: { ...defaultApiLimits, messageBytesMax },
+    });
+    service = await startCallback({}, [limited('small', 10), limited('large', 300_000)]);
+    const ids = { small: service.edge.connect('small/dev'), large: service.edge.connect('large/dev') };
+    const status = async (path: string, bytes: number) =>
+      (await ask(path, { method: 'POST', body: 'x'.repeat(bytes) })).status;
+    for (const [path, id, most] of [
+      ['/small/dev', ids.small, 10],
+      ['/large/dev', ids.large, 300_000],
+      ['/dev', ids.small, 10],
+      ['/dev', ids.large, 300_000],
+    ] as const) {
+      expect(await status(`${path}/@connections/${id}`, most), path).toBe(200);
+      expect(await status(`${path}/@connections/${id}`, most + 1), path).toBe(413);
+    }
+    const received = (id: string) => service.edge.received(id).map((text) => text.length);
+    expect([received(ids.small), received(ids.large)]).toEqual([
+      [10, 10],
+      [300_000, 300_000],
+    ]);
+    // A named API's limit comes before the form of the id.
+    expect(await status('/small/dev/@connections/abc', 11)).toBe(413);
+    expect(await status('/small/dev/@connections/abc', 10)).toBe(400);
+  });
+
+  it('[CB-5] [CN-104] a marker encoded twice names the API of the connection too, also where another one is the default', async () => {
+    service = await startCallback({}, [
+      { ...apiDefinition('chat', 'dev'), isDefault: true },
+      apiDefinition('orders', 'dev', 'live'),
+    ]);
+    for (const stage of ['dev', 'live']) {
+      const id = service.edge.connect(`orders/${stage}`);
+      expect(await ask(`/${stage}/%2540connections/${encodeURIComponent(id)}`)).toMatchObject({ status: 200 });
+      expect(service.edge.received(id)).toEqual(['x']);
+    }
   });
 
   it('[CB-5] every encoding of marker and id reaches the connection', async () => {

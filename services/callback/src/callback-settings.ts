@@ -19,7 +19,6 @@ export interface CallbackSettings {
 
 /** The limits of the callback service, as `packages/contracts` explains them. */
 export interface CallbackLimits {
-  bodyBytesMax: number;
   bodyTimeoutMs: number;
   inflightMax: number;
   deliveryTimeoutMs: number;
@@ -28,7 +27,6 @@ export interface CallbackLimits {
 
 export function callbackLimits(given: Partial<CallbackLimits> = {}): CallbackLimits {
   return {
-    bodyBytesMax: limits.messageBytesMax,
     bodyTimeoutMs: limits.requestBodyTimeoutMs,
     inflightMax: limits.callbackInflightMax,
     deliveryTimeoutMs: limits.deliveryTimeoutMs,

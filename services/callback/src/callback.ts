@@ -7,6 +7,7 @@ import { limits } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import type { Telemetry } from '@sluice/telemetry';
 import { createAccessControl } from './access-control.js';
+import { bodyBytesMaxOfAny } from './body-bounds.js';
 import { type CallbackSettings, callbackLimits } from './callback-settings.js';
 import { type HttpPort, openHttpPort } from './http-port.js';
 import { ManagementMetrics } from './management-metrics.js';
@@ -65,7 +66,7 @@ class CallbackService implements Callback {
       telemetry,
       outcomes: this.outcomes,
       access: createAccessControl(settings),
-      reader: new RequestReader(bounds),
+      reader: new RequestReader({ ...bounds, bodyBytesMax: () => bodyBytesMaxOfAny(definitions) }),
       strict413: settings.strict413 ?? false,
       onRefused(reason, about) {
         metrics.refused(reason);

@@ -1,6 +1,7 @@
 import { isConnectionId, nodeSlotOf } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import type { AccessControl } from './access-control.js';
+import { bodyBytesMaxOf } from './body-bounds.js';
 import { type Operate, operations } from './connection-operations.js';
 import type { About, Exchange } from './exchange.js';
 import { findApi } from './find-api.js';
@@ -25,7 +26,10 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
   const target = locateTarget(parts.definitions, request.host, request.rawPath);
   const operate: Operate | undefined = operations.get(request.method);
   if (target === undefined || operate === undefined) return exchange.answer(forbidden());
-  if (request.bodyExceeded) return exchange.answer(bodyTooLong(parts.strict413));
+  // Where the address names no API, what is too long for all of them is judged here and the rest once the API is known.
+  const tooLong = (apiId: string | undefined) =>
+    request.bodyExceeded || (apiId !== undefined && request.body.length > bodyBytesMaxOf(parts.definitions, apiId));
+  if (tooLong(target.apiId)) return exchange.answer(bodyTooLong(parts.strict413));
 
   const { connectionId, stage } = target;
   if (!isConnectionId(connectionId)) return exchange.answer(invalidConnectionId(connectionId));
@@ -52,5 +56,8 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     operate(parts.outcomes, exchange, { connectionId, nodeSlot, apiId });
   };
   if (target.apiId !== undefined) return apiNamed(target.apiId);
-  findApi(parts, exchange, { connectionId, nodeSlot, stage }, apiNamed);
+  findApi(parts, exchange, { connectionId, nodeSlot, stage }, (apiId) => {
+    if (tooLong(apiId)) return exchange.answer(bodyTooLong(parts.strict413));
+    apiNamed(apiId);
+  });
 }

@@ -1,6 +1,5 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { limits, type ManagementResponse } from '@sluice/contracts';
-import type { CallbackLimits } from './callback-settings.js';
 import type { TakenRequest } from './exchange.js';
 import { limitExceeded, unreadable } from './management-answers.js';
 
@@ -10,6 +9,12 @@ export interface RequestSink {
   taken(request: TakenRequest, close: boolean): void;
   /** Cannot be read, or may not be: to be answered and its connection closed. */
   unreadable(method: string, response: ManagementResponse): void;
+}
+
+export interface ReadingBounds {
+  /** Longest body that is kept; asked for each request, since a reload may change it. */
+  bodyBytesMax(): number;
+  bodyTimeoutMs: number;
 }
 
 interface Reading {
@@ -46,7 +51,7 @@ export class RequestReader {
   private heldBytes = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly bounds: Pick<CallbackLimits, 'bodyBytesMax' | 'bodyTimeoutMs'>) {}
+  constructor(private readonly bounds: ReadingBounds) {}
 
   /** Requests whose body is still on its way. */
   get size(): number {
@@ -61,7 +66,7 @@ export class RequestReader {
       sink.unreadable(head.method, unreadable(fault));
       return () => {};
     }
-    if (declaredBytes > this.bounds.bodyBytesMax) {
+    if (declaredBytes > this.bounds.bodyBytesMax()) {
       // Answered at once. What follows is thrown away by the library, so that the caller can read the answer.
       head.bodyExceeded = true;
       sink.taken(head, declaredBytes > limits.requestBodyDiscardBytesMax);
@@ -75,6 +80,7 @@ export class RequestReader {
   }
 
   private readBody(response: HttpResponse, head: TakenRequest, sink: RequestSink): () => void {
+    const bytesMax = this.bounds.bodyBytesMax();
     let chunks: Buffer[] | undefined;
     let byteCount = 0;
     let reading: Reading | undefined;
@@ -96,7 +102,7 @@ export class RequestReader {
     response.onData((chunk, isLast) => {
       if (ended) return;
       byteCount += chunk.byteLength;
-      const exceeded = byteCount > this.bounds.bodyBytesMax;
+      const exceeded = byteCount > bytesMax;
       if (isLast && exceeded) return finish(emptyBody, true);
       // Only chunked bodies get here: a declared length was checked with the head.
       if (byteCount > limits.requestBodyDiscardBytesMax) return finish(emptyBody, true, true);
