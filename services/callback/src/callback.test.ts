@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { describe, expect, it } from 'vitest';
+import { createCallback } from './index.js';
 import { apiDefinition, startCallback } from './testing/start-callback.js';
 
 const post = (base: string, id: string, body = 'x') =>
@@ -29,6 +31,20 @@ describe('life of the service', () => {
     await stopped;
     expect(bus.has(inbox)).toBe(false);
     await expect(post(base, id)).rejects.toThrow();
+  });
+
+  it('stopped while it starts: never listens, and takes its inbox with it', async () => {
+    const { callback: running, bus, telemetry, nodes } = await startCallback();
+    await running.stop();
+    const definitions = createMemoryDefinitionStore([apiDefinition('chat', 'dev')]);
+    const settings = { host: '127.0.0.1', port: 0, auth: { mode: 'none' as const }, region: 'r', accountId: 'a' };
+    const callback = createCallback({ bus: bus.bus, connections: nodes, definitions, telemetry, settings });
+    const starting = callback.start();
+    const refused = expect(starting).rejects.toThrow('stopped while it was starting');
+    await callback.stop();
+    await refused;
+    expect(callback.ready()).toBe(false);
+    expect(bus.addresses.filter((address) => address.startsWith('c') && bus.has(address))).toEqual([]);
   });
 
   it('gives up on what is in work after drainWorkMs: 500, not silence', async () => {

@@ -81,10 +81,12 @@ class CallbackService implements Callback {
       onCommands: this.outcomes.onCommands,
       onLost: () => void this.reopen(),
     });
+    await this.throwIfStopping();
     if (settings.port !== undefined) {
       this.port = await openHttpPort(settings.host, settings.port, (response, request) =>
         this.server.serve(response, request),
       );
+      await this.throwIfStopping();
       telemetry.log.info('callback.listening', `@connections on ${settings.host}:${this.port.port}`);
     }
     this.state = 'ready';
@@ -102,6 +104,15 @@ class CallbackService implements Callback {
   stop(): Promise<void> {
     this.stopped ??= this.drain();
     return this.stopped;
+  }
+
+  /** Stopped while it was still coming up: the stop could not end what was not there yet. */
+  private async throwIfStopping(): Promise<void> {
+    if (this.state !== 'stopping') return;
+    this.port?.stopListening();
+    this.port?.close();
+    await this.inbox?.close();
+    throw new Error('the callback service was stopped while it was starting');
   }
 
   private async reopen(): Promise<void> {

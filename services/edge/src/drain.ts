@@ -87,7 +87,7 @@ export class Drain {
   }
 
   private close(connection: Connection): void {
-    this.connections.close(connection, closes.goingAway);
+    this.connections.closeBehindQueue(connection, closes.goingAway);
     this.closedAtMs = monotonicMs();
   }
 

@@ -105,6 +105,8 @@ export class TestStore implements ConnectionStore {
   readonly registrations: ConnectionRecord[] = [];
   /** While set, `register` rejects. */
   away = false;
+  /** Put off joining. */
+  beforeJoined: (() => Promise<void>) | undefined;
   /** Put off the confirmation of a registration. */
   beforeRegistered: (() => Promise<void>) | undefined;
   /** What `held()` and `renew()` say; undefined is the store's own word. */
@@ -115,6 +117,7 @@ export class TestStore implements ConnectionStore {
 
   async join(handlers: MembershipHandlers): Promise<Membership> {
     this.handlers = handlers;
+    await this.beforeJoined?.();
     const membership = await this.store.join(handlers);
     const { held, renew } = membership;
     return {

@@ -35,6 +35,7 @@ class RunningEdge implements Edge {
   private readonly drainer: Drain;
   private server: SocketServer | undefined;
   private state: keyof typeof drainStates = 'starting';
+  private starting: Promise<void> = Promise.resolve();
   private draining: Promise<void> | undefined;
   private reporter: NodeJS.Timeout | undefined;
 
@@ -49,18 +50,29 @@ class RunningEdge implements Edge {
     return this.works.connections.count;
   }
 
-  async start(): Promise<{ port: number }> {
+  start(): Promise<{ port: number }> {
+    const starting = this.bringUp();
+    this.starting = starting.then(
+      () => {},
+      () => {},
+    );
+    return starting;
+  }
+
+  private async bringUp(): Promise<{ port: number }> {
     const { settings, telemetry, serveManagement } = this.parts;
     const plain = new PlainRequests(settings.page);
     await this.works.membership.join();
     try {
+      this.throwIfClosing();
       this.server = await SocketServer.listen(settings.host, settings.port, {
         ...this.works.portHandlers,
         request: (head) => plain.answer(head),
         serveManagement,
       });
+      this.throwIfClosing();
     } catch (error) {
-      await this.close();
+      await this.giveUpStart();
       throw error;
     }
     this.works.lifetime.start();
@@ -94,15 +106,34 @@ class RunningEdge implements Edge {
     this.draining ??= this.runDrain({ holdMs: 0, windowMs: 0, settleMs: closeSettleMs }, 0);
     this.drainer.hurry(0);
     await this.draining;
+    // A start that is still on its way sees the close and lets go of what it has; with the store away it may not end at all.
+    await within(this.starting, closeSettleMs);
+  }
+
+  /** Closed while it was still coming up: the close could not end what was not there yet. */
+  private throwIfClosing(): void {
+    if (this.draining !== undefined) throw new Error('the edge was closed while it was starting');
+  }
+
+  /** Nobody has been served yet: nothing to drain, and nothing to say about it. */
+  private async giveUpStart(): Promise<void> {
+    const closing = this.draining;
+    this.draining ??= this.leave(true).then(() => this.enter('closed'));
+    await this.draining;
+    // The close that came first has left before there was anything to leave.
+    if (closing !== undefined) await this.leave(true);
   }
 
   private async runDrain(settings: DrainSettings, flushMs: number): Promise<void> {
     const { log, metrics } = this.parts.telemetry;
+    const served = this.server !== undefined;
     this.enter('draining');
-    metrics.drainsTotal.labels('started').inc();
-    log.info('drain.started', `closing ${this.socketCount} sockets within ${settings.windowMs} ms`, {
-      count: this.socketCount,
-    });
+    if (served) {
+      metrics.drainsTotal.labels('started').inc();
+      log.info('drain.started', `closing ${this.socketCount} sockets within ${settings.windowMs} ms`, {
+        count: this.socketCount,
+      });
+    }
     const node = this.works.membership.current;
     // Only advice to others: a store that is away must not keep this process from going.
     node?.membership
@@ -115,8 +146,9 @@ class RunningEdge implements Edge {
     const settled = await this.works.settle(settings.settleMs);
     await Promise.all([flushed, within(answered, settings.settleMs)]);
     await this.leave(settled);
-    metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
     this.enter('closed');
+    if (!served) return;
+    metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
     log.info('drain.finished', settled ? 'all sockets closed' : 'closed with work that a survivor has to finish');
   }
 

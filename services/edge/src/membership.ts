@@ -61,7 +61,6 @@ export class NodeMembership {
       throw new Error(`node slot ${membership.nodeSlot} was taken over while this process joined with it`);
     }
     this.node = node;
-    this.telemetry.log.info('connections.joined', `holds node slot ${node.slot}`, { slot: node.slot });
   }
 
   stop(): void {
@@ -97,7 +96,6 @@ export class NodeMembership {
   }
 
   private remember(node: EdgeNode): void {
-    this.telemetry.log.warn('connections.forgotten', 'the connection store came back empty; registering all again');
     this.handlers.forgotten();
     void this.reopen(node);
   }

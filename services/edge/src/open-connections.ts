@@ -34,15 +34,14 @@ export class OpenConnections {
 
   /** Closes from our side. The first reason given is the one that is sent, logged and announced. */
   close(connection: Connection, close: Close): void {
-    if (connection.state !== 'open') return;
-    connection.state = 'draining';
-    connection.closing = close;
-    const { socket } = connection;
-    // 1006 is what a lost TCP connection is called; no close frame can carry it. And a close frame behind a long queue reaches
-    // nobody soon, while every byte the client takes puts off the library's own end of the socket: it would hold a descriptor
-    // and its queue for as long as the client likes, past every count of ours.
-    if (close === closes.abnormal || isBackedUp(connection)) socket.close();
-    else socket.end(close.code, close.reason);
+    // A close frame behind a long queue reaches nobody soon, while every byte the client takes puts off the library's own end
+    // of the socket: it would hold a descriptor and its queue for as long as the client likes, past every count of ours.
+    this.end(connection, close, isBackedUp(connection));
+  }
+
+  /** As `close`, and what is queued goes out first: for a process that ends soon, and every socket of it. */
+  closeBehindQueue(connection: Connection, close: Close): void {
+    this.end(connection, close, false);
   }
 
   /** The library says that the socket is gone, for whatever reason. */
@@ -52,8 +51,18 @@ export class OpenConnections {
     this.byId.delete(connection.id);
     this.events.ended(connection, connection.closing ?? reportedClose(code, reason));
   }
+
+  private end(connection: Connection, close: Close, cut: boolean): void {
+    if (connection.state !== 'open') return;
+    connection.state = 'draining';
+    connection.closing = close;
+    // 1006 is what a lost TCP connection is called; no close frame can carry it.
+    if (cut || close === closes.abnormal) connection.socket.close();
+    else connection.socket.end(close.code, close.reason);
+  }
 }
 
-function isBackedUp({ queued, socket }: Connection): boolean {
-  return queued && socket.getBufferedAmount() > limits.socketQueuedBytesSoft;
+// Of a closed connection the socket must not be asked any more.
+function isBackedUp({ state, queued, socket }: Connection): boolean {
+  return state === 'open' && queued && socket.getBufferedAmount() > limits.socketQueuedBytesSoft;
 }

@@ -126,6 +126,29 @@ describe('startProcess, alone', () => {
   });
 });
 
+describe('startProcess, aborted', () => {
+  it('while the edge comes up: its port is closed again', async () => {
+    const abort = new AbortController();
+    let port = 0;
+    const starting = startProcess(settingsFor('start'), all, {
+      version: '1.2.3',
+      signal: abort.signal,
+      onDrainRequested: () => undefined,
+      logDestination: {
+        write(line) {
+          const entry = JSON.parse(line);
+          if (entry.event !== 'edge.listening') return;
+          port = entry.port;
+          abort.abort(new Error('enough'));
+        },
+      },
+    });
+    await expect(starting).rejects.toThrow('enough');
+    expect(port).toBeGreaterThan(0);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  });
+});
+
 describe('startProcess, with Redis', () => {
   it('waits for a Redis that is absent, says so on /startupz, and goes on when it comes', async () => {
     const [redisPort, adminPort] = [await freePort(), await freePort()];

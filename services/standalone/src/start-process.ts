@@ -192,11 +192,12 @@ class StartingProcess {
       if (port !== undefined) addresses = { ...addresses, callback: { host: settings.callback.host, port } };
     }
     if (edge !== undefined) {
-      const { port } = await unlessAborted(edge.start(), signal);
       const { holdMs, windowMs, settleMs } = settings.edge.drain;
+      // Before the start: one that is aborted half-way would come up all the same, with nobody left to stop it.
       this.push('edge', holdMs + windowMs + settleMs, () =>
         this.waitingFor === undefined ? edge.drain() : edge.close(),
       );
+      const { port } = await unlessAborted(edge.start(), signal);
       addresses = { ...addresses, edge: { host: settings.edge.host, port } };
     }
     return addresses;

@@ -1,0 +1,61 @@
+import { connect, createServer } from 'node:net';
+import { createMemoryDefinitionStore } from '@sluice/definitions';
+import { createTelemetry } from '@sluice/telemetry';
+import { freePort } from '@sluice/testkit';
+import { describe, expect, it } from 'vitest';
+import { apiDefinition, atEnd, endAfterEach, refusableBus, sleep, TestStore } from './edge.fixture.js';
+import { createEdge, edgeSettings } from './index.js';
+
+endAfterEach();
+
+function makeEdge(port: number) {
+  const events: string[] = [];
+  const logDestination = { write: (line: string) => void events.push(JSON.parse(line).event) };
+  const telemetry = createTelemetry({ role: 'edge', logLevel: 'info', logDestination });
+  const { bus } = refusableBus(telemetry);
+  const connections = new TestStore();
+  const definitions = createMemoryDefinitionStore([apiDefinition()]);
+  const edge = createEdge({ bus, connections, definitions, telemetry, settings: edgeSettings({ port }) });
+  atEnd(async () => {
+    await edge.close();
+    await bus.close();
+  });
+  return { edge, store: connections, events };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+describe('a start that does not come to its end', () => {
+  it.each([50, 3_000])('closed while it joins for %i ms: never listens, and gives its slot back', async (joinMs) => {
+    const port = await freePort();
+    const { edge, store, events } = makeEdge(port);
+    store.beforeJoined = () => sleep(joinMs);
+    const starting = edge.start();
+    const refused = expect(starting).rejects.toThrow('closed while it was starting');
+    await sleep(10);
+    await edge.close();
+    await refused;
+    expect(await listens(port)).toBe(false);
+    expect(store.left).toBe(1);
+    expect(edge.ready().ok).toBe(false);
+    expect(events.filter((event) => event !== 'connections.joined')).toEqual([]);
+  });
+
+  it('on a port in use: gives its slot back, and speaks of no sockets to close', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    atEnd(() => void holder.close());
+    const { port } = holder.address() as { port: number };
+    const { edge, store, events } = makeEdge(port);
+    await expect(edge.start()).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+    await edge.close();
+    expect(store.left).toBe(1);
+    expect(events.filter((event) => event.startsWith('drain.'))).toEqual([]);
+  });
+});
