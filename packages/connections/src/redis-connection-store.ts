@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionId, limits, nodeSlotMax, type RedisSettings } from '@sluice/contracts';
 import { openRedis, type RedisClient, reconnectWhenSilent } from '@sluice/redis';
-import type { Telemetry } from '@sluice/telemetry';
+import { OutageLog, type Telemetry } from '@sluice/telemetry';
 import type { ConnectionStore, Membership, MembershipHandlers, NodeState } from './connection-store.js';
 import { type ConnectionKeys, connectionKeys } from './keys.js';
 import { type Emit, Sweep } from './reap.js';
@@ -33,6 +33,7 @@ class RedisConnectionStore implements ConnectionStore {
   private readonly keys: ConnectionKeys;
   private readonly timing: ConnectionTiming;
   private readonly telemetry: Telemetry;
+  private readonly outage: OutageLog;
   private readonly role: string;
   private readonly memberships = new Set<RedisMembership>();
   /** Until when a slot counts as alive without asking. */
@@ -50,6 +51,7 @@ class RedisConnectionStore implements ConnectionStore {
     this.keys = connectionKeys(settings.keyPrefix);
     this.timing = { ...defaultTiming, ...timing };
     this.telemetry = telemetry;
+    this.outage = new OutageLog(telemetry.log, 'connections.store_failed');
     this.role = role;
     this.ready = new Promise((resolve) => {
       this.client.once('ready', resolve);
@@ -178,6 +180,6 @@ class RedisConnectionStore implements ConnectionStore {
     if (this.closed) return;
     if (this.connectedBefore) this.unsettle(this.timing.reapSuspectMs);
     this.telemetry.metrics.redisErrorsTotal.labels(`${this.role}-connections`, 'producer').inc();
-    this.telemetry.log.warn('connections.store_failed', 'The connection store did not take a command', { error });
+    this.outage.warn('The connection store does not take commands; trying again', error);
   }
 }

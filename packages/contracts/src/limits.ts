@@ -214,6 +214,8 @@ export const limits = {
   /** Ours: lines of one event that the log takes in one window; the rest is counted and reported as `suppressed`. */
   logLinesPerEventMax: 20,
   logWindowMs: 10_000,
+  /** Ours: how often a line repeats that something still fails, with Redis away for example. */
+  outageLogIntervalMs: 30_000,
   /** Ours: spans that wait for export; beyond it the newest are dropped, never the traffic slowed. */
   spansQueuedMax: 2_048,
   /** Ours: one export of spans that is not answered by then is given up. */

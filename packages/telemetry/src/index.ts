@@ -4,6 +4,7 @@ export { type LogDestination, type LogLevel, logLevels } from './log.js';
 export * from './log-events.js';
 export * from './metric-definitions.js';
 export * from './metrics.js';
+export * from './outage-log.js';
 export type { CounterChild, GaugeChild, HistogramChild } from './plain-metrics.js';
 export * from './process-metrics.js';
 export * from './start-tracing.js';

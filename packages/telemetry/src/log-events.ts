@@ -14,6 +14,7 @@ export const logEvents = [
   'edge.handshake_failed',
   'edge.frame_refused',
   'edge.slow_consumer',
+  'edge.address_unknown',
   'edge.connection_error',
   'drain.started',
   'drain.progress',

@@ -1,5 +1,5 @@
 import { type InboxCommand, limits } from '@sluice/contracts';
-import type { Telemetry } from '@sluice/telemetry';
+import { OutageLog, type Telemetry } from '@sluice/telemetry';
 import type { EdgeNode } from './membership.js';
 import type { Outbound } from './outbound.js';
 import { retryUntilDone } from './retry-delay.js';
@@ -13,12 +13,15 @@ export class Fence {
   private waiting: InboxCommand[] = [];
   private asking = false;
   private stopped = false;
+  private readonly outage: OutageLog;
 
   constructor(
     private readonly node: () => EdgeNode | undefined,
     private readonly outbound: Outbound,
     private readonly telemetry: Telemetry,
-  ) {}
+  ) {
+    this.outage = new OutageLog(telemetry.log, 'connections.lease_lost');
+  }
 
   commands(commands: InboxCommand[]): void {
     const node = this.node();
@@ -59,7 +62,7 @@ export class Fence {
         else this.refuse(waiting);
       },
       () => this.stopped || this.node() !== node,
-      (error) => this.telemetry.log.warn('connections.lease_lost', 'the lease could not be renewed yet', { error }),
+      (error) => this.outage.warn('the lease could not be renewed yet; trying again', error),
     );
     this.asking = false;
     // Commands of the next life may have come while this one's renewal was still being retried.

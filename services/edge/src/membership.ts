@@ -1,7 +1,7 @@
 import type { Bus, FrameProducer, Inbox } from '@sluice/bus';
 import type { ConnectionStore, Membership } from '@sluice/connections';
 import { edgeInbox, type InboxCommand } from '@sluice/contracts';
-import type { Telemetry } from '@sluice/telemetry';
+import { OutageLog, type Telemetry } from '@sluice/telemetry';
 import { retryUntilDone } from './retry-delay.js';
 
 /** One life of this edge in the cluster: its slot with the lease, its inbox, its way into the frame stream. */
@@ -24,13 +24,16 @@ export interface NodeHandlers {
 export class NodeMembership {
   private node: EdgeNode | undefined;
   private stopped = false;
+  private readonly outage: OutageLog;
 
   constructor(
     private readonly bus: Bus,
     private readonly connections: ConnectionStore,
     private readonly telemetry: Telemetry,
     private readonly handlers: NodeHandlers,
-  ) {}
+  ) {
+    this.outage = new OutageLog(telemetry.log, 'edge.connection_error');
+  }
 
   /** Undefined between a fence and the next join: no connection can be accepted then. */
   get current(): EdgeNode | undefined {
@@ -118,6 +121,6 @@ export class NodeMembership {
   }
 
   private logFailure(what: string, error: unknown): void {
-    this.telemetry.log.warn('edge.connection_error', `${what}; trying again`, { error });
+    this.outage.warn(`${what}; trying again`, error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Telemetry } from '@sluice/telemetry';
+import { OutageLog, type Telemetry } from '@sluice/telemetry';
 import type { Connection } from './connection.js';
 import type { Disconnects } from './disconnects.js';
 import type { EdgeNode } from './membership.js';
@@ -14,12 +14,15 @@ export class Registrations {
   private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
+  private readonly outage: OutageLog;
 
   constructor(
     private readonly node: () => EdgeNode | undefined,
     private readonly disconnects: Disconnects,
-    private readonly telemetry: Telemetry,
-  ) {}
+    telemetry: Telemetry,
+  ) {
+    this.outage = new OutageLog(telemetry.log, 'edge.connection_error');
+  }
 
   add(connection: Connection): void {
     const node = this.node();
@@ -35,7 +38,9 @@ export class Registrations {
     node.membership.register(record).then(
       () => this.registered(connection),
       (error: unknown) => {
-        if (this.timer === undefined) this.log(error);
+        if (this.timer === undefined) {
+          this.outage.warn('Connections are open but not yet registered; trying again', error);
+        }
         this.later(connection);
       },
     );
@@ -65,9 +70,5 @@ export class Registrations {
     const all = [...this.waiting];
     this.waiting.clear();
     for (const connection of all) if (connection.state !== 'closed') this.add(connection);
-  }
-
-  private log(error: unknown): void {
-    this.telemetry.log.warn('edge.connection_error', 'connections could not be registered; trying again', { error });
   }
 }

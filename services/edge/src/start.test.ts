@@ -1,16 +1,34 @@
 import { connect, createServer } from 'node:net';
+import { limits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { createTelemetry } from '@sluice/telemetry';
 import { freePort } from '@sluice/testkit';
 import { describe, expect, it } from 'vitest';
-import { apiDefinition, atEnd, endAfterEach, refusableBus, sleep, TestStore } from './edge.fixture.js';
+import {
+  apiDefinition,
+  atEnd,
+  endAfterEach,
+  RawClient,
+  refusableBus,
+  sleep,
+  TestStore,
+  upgradeLines,
+  upgradeRequest,
+} from './edge.fixture.js';
 import { createEdge, edgeSettings } from './index.js';
 
 endAfterEach();
 
 function makeEdge(port: number) {
   const events: string[] = [];
-  const logDestination = { write: (line: string) => void events.push(JSON.parse(line).event) };
+  const lines: Record<string, unknown>[] = [];
+  const logDestination = {
+    write(line: string) {
+      const entry = JSON.parse(line);
+      lines.push(entry);
+      events.push(entry.event);
+    },
+  };
   const telemetry = createTelemetry({ role: 'edge', logLevel: 'info', logDestination });
   const { bus } = refusableBus(telemetry);
   const connections = new TestStore();
@@ -20,7 +38,7 @@ function makeEdge(port: number) {
     await edge.close();
     await bus.close();
   });
-  return { edge, store: connections, events };
+  return { edge, store: connections, events, lines };
 }
 
 function listens(port: number): Promise<boolean> {
@@ -30,6 +48,22 @@ function listens(port: number): Promise<boolean> {
     socket.once('connect', () => socket.destroy());
   });
 }
+
+describe('a handshake for an address that nobody has', () => {
+  it('leaves one line with host and path, never the query, and not one for each', async () => {
+    const { edge, events, lines } = makeEdge(0);
+    const { port } = await edge.start();
+    for (let n = 0; n < 30; n++) {
+      const client = new RawClient(port).write(upgradeRequest(upgradeLines, '/nowhere?token=pl4nted'));
+      expect((await client.answer()).status).toBe(403);
+    }
+    const found = lines.filter((line) => line['event'] === 'edge.address_unknown');
+    expect(found).toHaveLength(limits.logLinesPerEventMax);
+    expect(found[0]).toMatchObject({ level: 'info', host: 'localhost', path: '/nowhere' });
+    expect(JSON.stringify(lines)).not.toContain('pl4nted');
+    expect(events).toContain('edge.listening');
+  });
+});
 
 describe('a start that does not come to its end', () => {
   it.each([50, 3_000])('closed while it joins for %i ms: never listens, and gives its slot back', async (joinMs) => {
@@ -44,7 +78,7 @@ describe('a start that does not come to its end', () => {
     expect(await listens(port)).toBe(false);
     expect(store.left).toBe(1);
     expect(edge.ready().ok).toBe(false);
-    expect(events.filter((event) => event !== 'connections.joined')).toEqual([]);
+    expect(events).toEqual([]);
   });
 
   it('on a port in use: gives its slot back, and speaks of no sockets to close', async () => {

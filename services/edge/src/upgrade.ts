@@ -9,7 +9,7 @@ import {
   type VerdictCommand,
 } from '@sluice/contracts';
 import { type DefinitionStore, domainNameOf, resolveAddress, type StageSnapshot } from '@sluice/definitions';
-import type { Telemetry } from '@sluice/telemetry';
+import { failureReason, type Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
 import { startHandshakeSpan } from './handshake-span.js';
@@ -57,8 +57,12 @@ export class Upgrades {
     if (!this.parts.bucket.take(startedAtMs)) return this.turnAway(request, 'throttled', 'handshake_rate');
     const refusal = checkUpgradeHead(request.head);
     if (refusal !== undefined) return this.refuseUnknown(request, refusal);
-    const address = resolveAddress(this.parts.definitions, headerOf(request.head, 'host'), request.head.path);
-    if (address.kind !== 'stage' || address.rest.length > 0) return this.refuseUnknown(request, forbidden());
+    const host = headerOf(request.head, 'host');
+    const address = resolveAddress(this.parts.definitions, host, request.head.path);
+    if (address.kind !== 'stage' || address.rest.length > 0) {
+      this.logUnknown(host, request.head.path);
+      return this.refuseUnknown(request, forbidden());
+    }
     const held = this.prepare(request, address.snapshot, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
     if (this.held.count >= limits.handshakesPendingMax) {
@@ -209,6 +213,16 @@ export class Upgrades {
     this.parts.telemetry.metrics.handshakesTotal.labels(noApi, noApi, 'unknown').inc();
   }
 
+  /** Without the query: clients put tokens there. The log writes a few of these in a window, whoever knocks. */
+  private logUnknown(host: string, path: string): void {
+    const [shownHost, shownPath] = [host, path].map((text) => text.slice(0, 200));
+    this.parts.telemetry.log.info(
+      'edge.address_unknown',
+      `refused a handshake with 403: host ${shownHost} and path ${shownPath} name no API and stage`,
+      { host: shownHost, path: shownPath },
+    );
+  }
+
   private aborted(held: HeldUpgrade): void {
     // While the registration is awaited it is no longer held; `register` sees the abort itself.
     this.release(held.connectionId);
@@ -228,7 +242,7 @@ export class Upgrades {
       stage: held.stage.stageName,
       connection_id: held.connectionId,
       request_id: held.requestId,
-      ...(error === undefined ? {} : { error }),
+      ...(error === undefined ? {} : { reason: failureReason(error) }),
     });
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
+import { Postponed } from './postponed.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
 
 const retryJob = 'retry-disconnect';
@@ -34,6 +35,8 @@ interface DisconnectParts {
  * asked again by a background job; one that answered, whatever it said, has been told (spec 01 §1.5).
  */
 export function createDisconnectHandler({ connections, jobs, tables, telemetry, failed }: DisconnectParts) {
+  const postponed = new Postponed(storeRetryDelayMs);
+
   function handle(delivery: Delivery, envelope: DisconnectEnvelope): void {
     const route = tables.get(envelope.scope)?.disconnect;
     if (route?.integration === undefined) return delivery.done();
@@ -45,7 +48,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
           route.metrics.duplicate();
           delivery.done();
         },
-        () => void setTimeout(handleAgain, storeRetryDelayMs, delivery, envelope).unref(),
+        () => postponed.later(() => handleAgain(delivery, envelope)),
       )
       .catch((error: unknown) => failed(delivery, error));
   }
@@ -76,7 +79,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     };
     jobs.enqueue(retryJob, encode(envelope), options).then(
       () => delivery.done(),
-      () => setTimeout(queueRetry, storeRetryDelayMs, delivery, envelope),
+      () => postponed.later(() => queueRetry(delivery, envelope)),
     );
   }
 
@@ -107,6 +110,8 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
 
   return {
     handle,
+    /** Ends the attempts that wait for their turn. */
+    stop: () => postponed.stop(),
     /** Makes this process one of those that work off the retries. */
     handleRetries: () => jobs.handle(retryJob, ({ data, attempt }) => retry(decode(data), attempt)),
   };

@@ -241,6 +241,20 @@ describe('router', () => {
     expect(router.inflight).toBe(0);
   });
 
+  it('once stopped, a $disconnect that waited for the store is not tried again: it is left to a peer', async () => {
+    let tries = 0;
+    connections.claimDisconnect = async () => {
+      tries++;
+      throw new Error('the store is away');
+    };
+    send(disconnect(newConnectionId(1)));
+    await waitFor('the first try', () => tries === 1);
+    await router.stop(100);
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    expect(tries).toBe(1);
+    expect(await bus.deadLetters.count()).toBe(0);
+  });
+
   it('sweeps for dead nodes through one producer, however often it looks', async () => {
     let sweep = async (): Promise<void> => {
       throw new Error('nothing was scheduled');

@@ -86,6 +86,7 @@ export function createRouter(parts: RouterParts): Router {
     },
     async stop(timeoutMs = limits.drainWorkMs) {
       await consumer?.stop(timeoutMs);
+      disconnects.stop();
       tables.close();
       await invoker.close();
     },
