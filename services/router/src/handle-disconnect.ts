@@ -11,7 +11,7 @@ import {
   writeEnvelope,
 } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
-import type { Telemetry } from '@sluice/telemetry';
+import type { Log, Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
 import { Postponed } from './postponed.js';
 import type { PreparedRoute, StageTables } from './stage-tables.js';
@@ -65,7 +65,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     route.integration?.invoke(envelope, (outcome) => {
       route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
       if (needsRetry(outcome) && limits.disconnectAttemptsMax > 1) return queueRetry(delivery, envelope);
-      if (!outcome.ok) logFailure(envelope, outcome);
+      if (!outcome.ok) logFailure(telemetry.log, envelope, outcome);
       delivery.done();
     });
   }
@@ -100,14 +100,6 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     });
   }
 
-  function logFailure(envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {
-    telemetry.log.warn('router.integration_failed', outcome.detail, {
-      code: outcome.code,
-      route: '$disconnect',
-      ...envelopeFields(envelope),
-    });
-  }
-
   return {
     handle,
     /** Ends the attempts that wait for their turn. */
@@ -115,6 +107,14 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     /** Makes this process one of those that work off the retries. */
     handleRetries: () => jobs.handle(retryJob, ({ data, attempt }) => retry(decode(data), attempt)),
   };
+}
+
+function logFailure(log: Log, envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {
+  log.warn('router.integration_failed', outcome.detail, {
+    code: outcome.code,
+    route: '$disconnect',
+    ...envelopeFields(envelope),
+  });
 }
 
 function needsRetry(outcome: IntegrationOutcome): outcome is IntegrationOutcome & { ok: false } {
