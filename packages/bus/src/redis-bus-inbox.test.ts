@@ -62,6 +62,18 @@ describe('Redis bus: inboxes', () => {
     expect(lost).toBe(1);
   });
 
+  it('reopening an inbox that is still there loses nothing', async () => {
+    for (let i = 0; i < 50; i++) bus.send('e7', reply(`${i}`));
+    await inbox.reopen();
+    for (let i = 50; i < 100; i++) {
+      bus.send('e7', reply(`${i}`));
+      if (i % 10 === 0) await inbox.reopen();
+    }
+    await until('all', () => received.length >= 100);
+    expect(received).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
+    expect(lost).toBe(0);
+  });
+
   it('an owner whose address another has taken is told that its inbox is lost', async () => {
     const { bus: other } = await fixture.open();
     const theirs: string[] = [];

@@ -58,6 +58,11 @@ export class RedisInbox implements Inbox {
   }
 
   async reopen(): Promise<void> {
+    // Making it again empties it: an inbox that is still this life's keeps what has not been read yet.
+    if (this.token !== '' && (await this.renewed(this.token))) {
+      this.lost = false;
+      return;
+    }
     const token = randomBytes(12).toString('base64url');
     const id = await this.commands.script(openInbox, [this.keys.stream, this.keys.owner], [token, this.timing.leaseMs]);
     this.token = token;
@@ -146,13 +151,16 @@ export class RedisInbox implements Inbox {
     if (this.lost || this.closed) return;
     const { token } = this;
     try {
-      const keys = [this.keys.stream, this.keys.owner];
-      const renewed = Number(await this.commands.script(renewInbox, keys, [token, this.timing.leaseMs]));
-      if (renewed === 1 || this.lost || this.closed || token !== this.token) return;
+      if ((await this.renewed(token)) || this.lost || this.closed || token !== this.token) return;
       this.lost = true;
       this.handlers.onLost();
     } catch {
       // Redis is away: the next turn asks again, and the lease says then whether the inbox is still ours.
     }
+  }
+
+  private async renewed(token: string): Promise<boolean> {
+    const keys = [this.keys.stream, this.keys.owner];
+    return Number(await this.commands.script(renewInbox, keys, [token, this.timing.leaseMs])) === 1;
   }
 }

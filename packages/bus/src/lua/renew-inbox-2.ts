@@ -9,7 +9,8 @@ import { redisScript } from './redis-script.js';
  */
 export const renewInbox = redisScript(`
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end
+if redis.call('TYPE', KEYS[1]).ok ~= 'stream' then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 `);
