@@ -14,7 +14,7 @@ import { monotonicMs } from './clock.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
 import { startHandshakeSpan } from './handshake-span.js';
 import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';
-import { failedHandshake, forbidden, type HttpAnswer, unavailable } from './http-answer.js';
+import { failedHandshake, type HttpAnswer, unavailable } from './http-answer.js';
 import type { Lifetime } from './lifetime.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
@@ -22,6 +22,7 @@ import type { Registrations } from './registrations.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { HandshakeResult, Stages } from './stage-state.js';
 import type { TokenBucket } from './token-bucket.js';
+import { refuseAddress, refuseUnknown, turnAway } from './turned-away.js';
 import { ruleOn } from './verdict.js';
 
 export interface UpgradeParts {
@@ -51,17 +52,16 @@ export class Upgrades {
   take(request: PendingUpgrade): void {
     const startedAtMs = monotonicMs();
     const node = this.parts.node();
-    if (node === undefined || !this.parts.admits()) return this.turnAway(request, 'throttled', 'not_admitting');
+    if (node === undefined || !this.parts.admits()) return turnAway(request, this.parts.telemetry, 'not_admitting');
     // Also where no verdict is needed: every frame of such a client would be refused, and its connection stay unregistered.
-    if (!this.parts.bus.available) return this.turnAway(request, 'throttled', 'bus_unavailable');
-    if (!this.parts.bucket.take(startedAtMs)) return this.turnAway(request, 'throttled', 'handshake_rate');
+    if (!this.parts.bus.available) return turnAway(request, this.parts.telemetry, 'bus_unavailable');
+    if (!this.parts.bucket.take(startedAtMs)) return turnAway(request, this.parts.telemetry, 'handshake_rate');
     const refusal = checkUpgradeHead(request.head);
-    if (refusal !== undefined) return this.refuseUnknown(request, refusal);
+    if (refusal !== undefined) return refuseUnknown(request, this.parts.telemetry, refusal);
     const host = headerOf(request.head, 'host');
     const address = resolveAddress(this.parts.definitions, host, request.head.path);
     if (address.kind !== 'stage' || address.rest.length > 0) {
-      this.logUnknown(host, request.head.path);
-      return this.refuseUnknown(request, forbidden());
+      return refuseAddress(request, this.parts.telemetry, host);
     }
     const held = this.prepare(request, address.snapshot, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
@@ -201,28 +201,6 @@ export class Upgrades {
     held.stage.countHandshake(result, monotonicMs() - held.startedAtMs);
   }
 
-  /** Turned away before anyone looked at the address. */
-  private turnAway(request: PendingUpgrade, result: HandshakeResult, reason: string): void {
-    request.refuse(unavailable());
-    this.parts.telemetry.metrics.throttledTotal.labels(noApi, reason).inc();
-    this.parts.telemetry.metrics.handshakesTotal.labels(noApi, noApi, result).inc();
-  }
-
-  private refuseUnknown(request: PendingUpgrade, answer: HttpAnswer): void {
-    request.refuse(answer);
-    this.parts.telemetry.metrics.handshakesTotal.labels(noApi, noApi, 'unknown').inc();
-  }
-
-  /** Without the query: clients put tokens there. The log writes a few of these in a window, whoever knocks. */
-  private logUnknown(host: string, path: string): void {
-    const [shownHost, shownPath] = [host, path].map((text) => text.slice(0, 200));
-    this.parts.telemetry.log.info(
-      'edge.address_unknown',
-      `refused a handshake with 403: host ${shownHost} and path ${shownPath} name no API and stage`,
-      { host: shownHost, path: shownPath },
-    );
-  }
-
   private aborted(held: HeldUpgrade): void {
     // While the registration is awaited it is no longer held; `register` sees the abort itself.
     this.release(held.connectionId);
@@ -246,6 +224,3 @@ export class Upgrades {
     });
   }
 }
-
-// What turned-away requests are counted under: nobody knows yet, or nobody will, which API they meant.
-const noApi = '-';
