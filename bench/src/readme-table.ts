@@ -61,7 +61,8 @@ function budgetCell(budgets: (Budget | undefined)[], unit: string): string {
 function otherLine(row: BenchResult['rows'][number]): string[] {
   if (row.kind === 'memory') {
     const inEdge = `${(row.edgeBytes / 1_024).toFixed(2)} KB`;
-    if (row.redisBytes === undefined) return [`| idle connection, one process | ${inEdge} | | |`];
+    const where = row.deployment === 'raw' ? 'bare uWebSockets.js' : 'one process';
+    if (row.redisBytes === undefined) return [`| idle connection, ${where} | ${inEdge} | | |`];
     const over = row.edgeBudget?.met === false || row.redisBudget?.met === false ? ' (exceeded)' : '';
     return [`| idle connection: edge, Redis | ${inEdge} | ${Math.round(row.redisBytes)} B | ≤ 2.5 KB, 300 B${over} |`];
   }
