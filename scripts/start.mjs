@@ -34,8 +34,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(signal
 
 function startGateway() {
   const command = join(root, 'packages', 'cli', 'bin', 'sluice.js');
+  // As its first line asks for them.
+  const nodeFlags = readFileSync(command, 'utf8')
+    .split('\n', 1)[0]
+    .split(' ')
+    .filter((word) => word.startsWith('--'));
   const config = hasOwnConfig ? [] : ['--config', chatConfig()];
-  gateway = spawn(process.execPath, [command, 'start', ...config, ...gatewayArguments], { stdio: 'inherit' });
+  gateway = spawn(process.execPath, [...nodeFlags, command, 'start', ...config, ...gatewayArguments], {
+    stdio: 'inherit',
+  });
   gateway.once('exit', (code, signal) => {
     backEnd.kill('SIGTERM');
     process.exit(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1));

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeFlagsOf } from '@sluice/testkit';
 import { mockReply } from './message.js';
 import type { AccessKey } from './post-load.js';
 import type { StartedProcess, StartedProcesses } from './started-processes.js';
@@ -69,6 +71,9 @@ export async function writeConfig(
   return path;
 }
 
+const repository = new URL('../..', import.meta.url);
+const command = fileURLToPath(new URL('packages/cli/bin/sluice.js', repository));
+
 /** Starts one process of the gateway with the `sluice` command and waits until it says it is ready. */
 export async function startGateway(
   processes: StartedProcesses,
@@ -76,12 +81,12 @@ export async function startGateway(
   options: GatewayOptions,
 ): Promise<GatewayProcess> {
   const [port, adminPort] = await freePorts();
-  const args = ['--inspect-port=0', 'packages/cli/bin/sluice.js', role, '--config', options.configPath];
+  const args = [...nodeFlagsOf(command), '--inspect-port=0', command, role, '--config', options.configPath];
   if (role !== 'router') args.push('--port', `${port}`);
   args.push('--admin-port', `${adminPort}`);
   if (options.redisUrl !== undefined) args.push('--redis', options.redisUrl);
   const started = processes.spawn(role === 'start' ? 'standalone' : role, process.execPath, args, {
-    cwd: new URL('../..', import.meta.url),
+    cwd: repository,
     env: plainEnvironment(),
   });
   await ready(started, adminPort);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { nodeFlagsOf } from './node-flags.js';
 import { waitFor } from './wait-for.js';
 
 const command = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
@@ -55,7 +56,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const args = [command, options.role, '--config', file, '--admin-port', `${options.adminPort ?? 0}`];
   if (options.role !== 'router') args.push('--port', `${options.port ?? 0}`);
   if (options.redisUrl !== undefined) args.push('--redis', options.redisUrl);
-  const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [...nodeFlagsOf(command), ...args, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
   });
