@@ -5,6 +5,7 @@ export * from './definition.js';
 export * from './envelope.js';
 export * from './envelope-codec.js';
 export * from './errors.js';
+export * from './hop-by-hop.js';
 export * from './ids.js';
 export * from './inbox.js';
 export * from './inbox-codec.js';

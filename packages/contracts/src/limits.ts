@@ -62,8 +62,6 @@ export const limits = {
   edgeRetryDelayMsMax: 5_000,
   /** Ours: inbox commands kept while the lease is not known to be held; beyond it they go unanswered and are counted. */
   inboxWaitingCommandsMax: 10_000,
-  /** Ours: a peer that has sent no whole request head by then is cut. */
-  requestHeadTimeoutMs: 10_000,
 
   /** Ours: one tick's batch is sent early once it has this many bytes, so that no stream entry grows without bound. */
   batchBytesMax: 262_144,

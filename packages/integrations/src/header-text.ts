@@ -1,3 +1,5 @@
+import { hopByHopHeaders } from '@sluice/contracts';
+
 /** Header values from names that users choose. Head fields are Latin-1 lines: whatever could end a line or leave Latin-1
  * would let a route key or a stage name write headers of its own. */
 
@@ -34,18 +36,10 @@ const fieldControl = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 // Hop by hop, or describing a body and a target that the request to the back end does not have.
 const notForwarded = new Set([
-  'connection',
+  ...hopByHopHeaders,
   'content-length',
   'expect',
   'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   // The gateway's own: a client must not be able to speak in its name.
   'content-type',
   'traceparent',

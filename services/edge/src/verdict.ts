@@ -1,4 +1,4 @@
-import type { VerdictCommand } from '@sluice/contracts';
+import { hopByHopHeaders, type VerdictCommand } from '@sluice/contracts';
 import { failedHandshake, type HttpAnswer } from './http-answer.js';
 
 /** What a `$connect` verdict means for the held upgrade. */
@@ -6,15 +6,7 @@ export type Ruling = { accepted: true; protocol: string } | { accepted: false; a
 
 // Hop-by-hop headers belong to the integration's own connection; length and handshake headers are this server's to write.
 const dropped = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...hopByHopHeaders,
   'content-length',
   'date',
   'sec-websocket-accept',
