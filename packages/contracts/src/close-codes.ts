@@ -21,6 +21,8 @@ export const closes = {
   invalidUtf8: { code: 1007, reason: 'Invalid UTF-8' },
   /** Slow consumer: the client does not read what it is sent. */
   slowConsumer: { code: 1008, reason: 'Slow consumer' },
+  /** The token that let the connection in has expired, and no message has renewed it. */
+  authorizationExpired: { code: 1008, reason: 'Authorization expired' },
   /** Message over `messageBytesMax`. */
   tooBig: { code: 1009, reason: 'Message too big' },
   /** A broken invariant of this one connection. */
@@ -43,6 +45,8 @@ export const closeHelp: Record<CloseName, string> = {
   invalidUtf8: 'The client sent a text message that is not UTF-8.',
   slowConsumer:
     'The client does not read what it is sent: socketQueuedBytesMax, or socketSlowMsMax over the soft limit.',
+  authorizationExpired:
+    'The token that let the connection in has expired, and no message on a route with its authorizer has renewed it.',
   tooBig: 'A message of the client, or a reply to it, is over messageBytesMax.',
   internalError: 'A fault of the gateway itself; the log has the cause. Please report it.',
 };

@@ -34,6 +34,8 @@ const envelopes: fc.Arbitrary<Envelope> = fc.oneof(
     ...base,
     messageId: fc.constant(0).map(newRequestId),
     body: bytes,
+    binary: fc.boolean(),
+    ordered: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant('CONNECT' as const),

@@ -18,6 +18,8 @@ const kindConnect = 1;
 const kindMessage = 2;
 const kindDisconnect = 3;
 const flagTraced = 1;
+const flagBinary = 2;
+const flagOrdered = 4;
 
 export interface Batch {
   /** The inbox that awaits verdicts and replies; empty where a survivor speaks for a dead node. */
@@ -34,7 +36,7 @@ export function writeBatchHead(writer: ByteWriter, from: InboxAddress, timeMs: n
 /** Appends one envelope; its body is copied, so the caller may reuse it. */
 export function writeEnvelope(writer: ByteWriter, envelope: Envelope): void {
   writer.u8(envelope.kind === 'MESSAGE' ? kindMessage : envelope.kind === 'CONNECT' ? kindConnect : kindDisconnect);
-  writer.u8(envelope.traceparent === undefined ? 0 : flagTraced);
+  writer.u8(flagsOf(envelope));
   writer.shortText(envelope.scope);
   writer.shortText(envelope.connectionId);
   writer.shortText(envelope.requestId);
@@ -53,6 +55,12 @@ export function writeEnvelope(writer: ByteWriter, envelope: Envelope): void {
       writer.utf8(envelope.disconnectReason);
       break;
   }
+}
+
+function flagsOf(envelope: Envelope): number {
+  const traced = envelope.traceparent === undefined ? 0 : flagTraced;
+  if (envelope.kind !== 'MESSAGE') return traced;
+  return traced | (envelope.binary === true ? flagBinary : 0) | (envelope.ordered === true ? flagOrdered : 0);
 }
 
 /**
@@ -92,6 +100,8 @@ function readEnvelope(reader: ByteReader, timeMs: number): Envelope {
         traceparent,
         messageId,
         body,
+        binary: (flags & flagBinary) !== 0,
+        ordered: (flags & flagOrdered) !== 0,
       };
     }
     case kindConnect: {

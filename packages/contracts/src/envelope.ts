@@ -29,8 +29,13 @@ export interface MessageEnvelope extends EnvelopeBase {
   kind: 'MESSAGE';
   /** The same on every redelivery, so that a back end can drop repeats. */
   messageId: RequestId;
-  /** The client's text as UTF-8 bytes. Valid only while the handler that received the envelope has not settled it. */
+  /** The client's text as UTF-8 bytes, or the bytes of a binary frame. Valid only while the handler that received the
+   * envelope has not settled it. */
   body: Uint8Array;
+  /** A binary frame: only where the API takes them (`binaryFrames`). */
+  binary?: boolean | undefined;
+  /** The edge holds this connection's next frame of an ordered route until a DONE command says that this one is settled. */
+  ordered?: boolean | undefined;
 }
 
 export interface DisconnectEnvelope extends EnvelopeBase {
@@ -53,6 +58,26 @@ export interface ConnectionContext {
   userAgent: string;
   /** `Host` as the client used it, with a non-default port. */
   domainName: string;
+  /** The `Host`'s port and whether the client used TLS, for `X-Forwarded-Port` and `-Proto`. Unset: 80 and http. */
+  forwardedPort?: number | undefined;
+  forwardedProto?: 'http' | 'https' | undefined;
+  /** What the authorizer returned, stringified, with its `principalId` (spec 05 §5.4). */
+  authorizer?: Record<string, string> | undefined;
+  /** Who connected, where AWS_IAM or an API key says so (spec 05 §5.1). */
+  identity?: CallerIdentity | undefined;
+  /** Ours: when the token that let this connection in expires, ms since the epoch. The edge closes it then. */
+  authorizedUntilMs?: number | undefined;
+}
+
+export interface CallerIdentity {
+  accountId?: string | undefined;
+  caller?: string | undefined;
+  user?: string | undefined;
+  userArn?: string | undefined;
+  accessKey?: string | undefined;
+  principalOrgId?: string | undefined;
+  apiKey?: string | undefined;
+  apiKeyId?: string | undefined;
 }
 
 /** JSON of a context with every character over U+00FF escaped, so that it is one byte a character on the wire. */

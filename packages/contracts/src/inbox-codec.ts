@@ -9,7 +9,19 @@ import type { ConnectionDescription, InboxCommand, OutcomeResult } from './inbox
  */
 export const inboxVersion = 1;
 
-const kinds = { VERDICT: 1, REPLY: 2, POST: 3, GET: 4, DELETE: 5, OUTCOME: 6 } as const;
+// BINARY is a REPLY in a binary frame, ADMIT a VERDICT with a context: commands without them stay as they were.
+const kinds = {
+  VERDICT: 1,
+  REPLY: 2,
+  POST: 3,
+  GET: 4,
+  DELETE: 5,
+  OUTCOME: 6,
+  DONE: 7,
+  RENEW: 8,
+  BINARY: 9,
+  ADMIT: 10,
+} as const;
 const results: OutcomeResult[] = ['ok', 'gone', 'slow'];
 
 export function writeInboxHead(writer: ByteWriter): void {
@@ -18,7 +30,7 @@ export function writeInboxHead(writer: ByteWriter): void {
 
 /** Appends one command; its body is copied, so the caller may reuse it. */
 export function writeInboxCommand(writer: ByteWriter, command: InboxCommand): void {
-  writer.u8(kinds[command.kind]);
+  writer.u8(kindOf(command));
   switch (command.kind) {
     case 'REPLY':
       writer.shortText(command.connectionId);
@@ -29,6 +41,15 @@ export function writeInboxCommand(writer: ByteWriter, command: InboxCommand): vo
       writer.u16(command.status);
       writer.utf8(JSON.stringify(command.headers));
       writer.bytes(command.body);
+      if (command.connectionContext !== undefined) writer.text(command.connectionContext);
+      return;
+    case 'DONE':
+      writer.shortText(command.connectionId);
+      writer.shortText(command.messageId);
+      return;
+    case 'RENEW':
+      writer.shortText(command.connectionId);
+      writer.text(command.connectionContext);
       return;
     case 'POST':
     case 'GET':
@@ -48,6 +69,12 @@ export function writeInboxCommand(writer: ByteWriter, command: InboxCommand): vo
   }
 }
 
+function kindOf(command: InboxCommand): number {
+  if (command.kind === 'REPLY' && command.binary === true) return kinds.BINARY;
+  if (command.kind === 'VERDICT' && command.connectionContext !== undefined) return kinds.ADMIT;
+  return kinds[command.kind];
+}
+
 /** Reads a whole batch; bodies are views into `bytes`. Throws `MalformedBytesError` for anything else. */
 export function readInboxBatch(bytes: Buffer): InboxCommand[] {
   const reader = new ByteReader(bytes);
@@ -63,13 +90,21 @@ function readInboxCommand(reader: ByteReader): InboxCommand {
   switch (kind) {
     case kinds.REPLY:
       return { kind: 'REPLY', connectionId: reader.shortText(), body: reader.bytes() };
+    case kinds.BINARY:
+      return { kind: 'REPLY', connectionId: reader.shortText(), body: reader.bytes(), binary: true };
+    case kinds.DONE:
+      return { kind: 'DONE', connectionId: reader.shortText(), messageId: reader.shortText() };
+    case kinds.RENEW:
+      return { kind: 'RENEW', connectionId: reader.shortText(), connectionContext: reader.text() };
     case kinds.VERDICT:
+    case kinds.ADMIT:
       return {
         kind: 'VERDICT',
         connectionId: reader.shortText(),
         status: reader.u16(),
         headers: parseJson(reader.utf8()) as [string, string][],
         body: reader.bytes(),
+        connectionContext: kind === kinds.ADMIT ? reader.text() : undefined,
       };
     case kinds.POST:
       return { kind: 'POST', ...readCorrelated(reader), body: reader.bytes() };

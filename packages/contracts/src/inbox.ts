@@ -1,5 +1,5 @@
 import type { Scope } from './definition.js';
-import type { ConnectionId } from './ids.js';
+import type { ConnectionId, RequestId } from './ids.js';
 
 /** Where a process receives commands: `e<slot>` for the edge with that node slot, `c<incarnation>` for a callback service. */
 export type InboxAddress = string;
@@ -9,7 +9,15 @@ export function edgeInbox(nodeSlot: number): InboxAddress {
 }
 
 /** Everything processes say to each other through inboxes. Binary form in `inbox-codec.ts`. */
-export type InboxCommand = VerdictCommand | ReplyCommand | PostCommand | GetCommand | DeleteCommand | OutcomeCommand;
+export type InboxCommand =
+  | VerdictCommand
+  | ReplyCommand
+  | DoneCommand
+  | RenewCommand
+  | PostCommand
+  | GetCommand
+  | DeleteCommand
+  | OutcomeCommand;
 
 /** router → edge: what became of a held upgrade. */
 export interface VerdictCommand {
@@ -20,6 +28,8 @@ export interface VerdictCommand {
   /** Headers of a refusal; on acceptance only `sec-websocket-protocol` matters. */
   headers: [name: string, value: string][];
   body: Uint8Array;
+  /** The connection's context from now on, as JSON text, where authorization has added to it. */
+  connectionContext?: string | undefined;
 }
 
 /** router → edge: a route response or error frame for a connection. */
@@ -27,6 +37,23 @@ export interface ReplyCommand {
   kind: 'REPLY';
   connectionId: ConnectionId;
   body: Uint8Array;
+  /** Sent as a binary frame: only where the API takes them (`binaryFrames`). */
+  binary?: boolean | undefined;
+}
+
+/** router → edge: an ordered message is settled, and the connection's next one may go. */
+export interface DoneCommand {
+  kind: 'DONE';
+  connectionId: ConnectionId;
+  messageId: RequestId;
+}
+
+/** router → edge: a message has renewed the authorization of its connection. */
+export interface RenewCommand {
+  kind: 'RENEW';
+  connectionId: ConnectionId;
+  /** As in a verdict; its `authorizedUntilMs` replaces the old one. */
+  connectionContext: string;
 }
 
 interface CorrelatedCommand {

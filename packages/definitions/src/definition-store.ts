@@ -1,4 +1,4 @@
-import type { ApiDefinition, Scope, StageDefinition } from '@sluice/contracts';
+import type { ApiDefinition, Scope, SharedDefinitions, StageDefinition } from '@sluice/contracts';
 
 /** Read side of the API definitions, as every process sees them. A change replaces whole snapshots; none is ever mutated. */
 export interface DefinitionStore {
@@ -6,6 +6,8 @@ export interface DefinitionStore {
   stage(scope: Scope): StageSnapshot | undefined;
   api(apiId: string): ApiDefinition | undefined;
   apis(): readonly ApiDefinition[];
+  /** Custom domains, API keys and usage plans. */
+  shared(): Readonly<SharedDefinitions>;
   /** Calls the listener after every change; returns the function that ends it. */
   subscribe(listener: () => void): () => void;
 }

@@ -1,4 +1,12 @@
-import { type ApiDefinition, limits, type Scope, type StageDefinition, scopeOf } from '@sluice/contracts';
+import {
+  type ApiDefinition,
+  limits,
+  noSharedDefinitions,
+  type Scope,
+  type SharedDefinitions,
+  type StageDefinition,
+  scopeOf,
+} from '@sluice/contracts';
 import type { DefinitionStore, StageSnapshot } from './definition-store.js';
 
 export interface MemoryDefinitionStore extends DefinitionStore {
@@ -7,10 +15,11 @@ export interface MemoryDefinitionStore extends DefinitionStore {
    * each other; what was there then stays. A throwing listener does not keep the others from being called; its error is
    * thrown after them.
    */
-  replace(apis: readonly ApiDefinition[]): void;
+  replace(apis: readonly ApiDefinition[], shared?: SharedDefinitions): void;
 }
 
 interface Definitions {
+  shared: SharedDefinitions;
   apis: readonly ApiDefinition[];
   byId: ReadonlyMap<string, ApiDefinition>;
   stages: ReadonlyMap<Scope, StageSnapshot>;
@@ -20,27 +29,31 @@ interface Definitions {
  * Keeps the definitions in this process. They are copied and frozen: neither the caller nor a reader can change what others
  * read. Throws `RangeError` for an API id given twice, and for an API id or stage name that is empty or holds a slash.
  */
-export function createMemoryDefinitionStore(apis: readonly ApiDefinition[]): MemoryDefinitionStore {
-  let current = compile(apis);
+export function createMemoryDefinitionStore(
+  apis: readonly ApiDefinition[],
+  shared: SharedDefinitions = noSharedDefinitions,
+): MemoryDefinitionStore {
+  let current = compile(apis, shared);
   const listeners = new Set<() => void>();
   return {
     stage: (scope) => current.stages.get(scope),
     api: (apiId) => current.byId.get(apiId),
     apis: () => current.apis,
+    shared: () => current.shared,
     subscribe(listener) {
       // A function of its own per subscription, so that a listener subscribed twice is called twice and ended singly.
       const subscription = () => listener();
       listeners.add(subscription);
       return () => void listeners.delete(subscription);
     },
-    replace(nextApis) {
-      current = compile(nextApis);
+    replace(nextApis, nextShared = noSharedDefinitions) {
+      current = compile(nextApis, nextShared);
       notify(listeners);
     },
   };
 }
 
-function compile(definitions: readonly ApiDefinition[]): Definitions {
+function compile(definitions: readonly ApiDefinition[], shared: SharedDefinitions): Definitions {
   const apis = freezeDeep(structuredClone(definitions));
   const byId = new Map<string, ApiDefinition>();
   const stages = new Map<Scope, StageSnapshot>();
@@ -54,7 +67,7 @@ function compile(definitions: readonly ApiDefinition[]): Definitions {
       stages.set(snapshot.scope, snapshot);
     }
   }
-  return { apis, byId, stages };
+  return { shared: freezeDeep(structuredClone(shared)), apis, byId, stages };
 }
 
 // A scope is `apiId/stage`: with a slash in either, two stages could have one scope.

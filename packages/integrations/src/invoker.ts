@@ -68,6 +68,9 @@ export function createInvoker(options: InvokerOptions): Invoker {
             return prepareHttp(definition, route, open, compiled());
           case 'MOCK':
             return prepareMock(definition, compiled());
+          case 'AWS':
+          case 'AWS_PROXY':
+            throw new MisconfiguredIntegrationError(`${definition.integrationType} is not available`);
         }
       });
       return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);

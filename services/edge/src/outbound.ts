@@ -60,7 +60,7 @@ export class Outbound {
       this.verdict(command);
       return;
     }
-    if (command.kind === 'OUTCOME') return;
+    if (command.kind === 'OUTCOME' || command.kind === 'DONE' || command.kind === 'RENEW') return;
     const connection = this.connections.get(command.connectionId);
     if (connection === undefined || isForeign(command, connection)) {
       this.gone(command);
