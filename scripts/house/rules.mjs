@@ -3,7 +3,18 @@
 
 /** Which workspace packages a workspace package may import. */
 const base = ['contracts', 'telemetry'];
-const servicePackages = ['auth', 'bus', 'connections', 'definitions', 'integrations', 'routing'];
+const servicePackages = [
+  'auth',
+  'bus',
+  'connections',
+  'definitions',
+  'integrations',
+  'logs',
+  'models',
+  'rates',
+  'routing',
+  'templates',
+];
 export const mayImport = {
   contracts: [],
   telemetry: ['contracts'],
@@ -12,10 +23,13 @@ export const mayImport = {
   definitions: base,
   routing: base,
   templates: base,
+  models: base,
+  logs: base,
   integrations: base,
   auth: base,
   bus: [...base, 'redis'],
   connections: [...base, 'redis'],
+  rates: [...base, 'redis'],
   testkit: base,
   edge: [...base, ...servicePackages],
   router: [...base, ...servicePackages],
@@ -24,6 +38,7 @@ export const mayImport = {
   standalone: [...base, ...servicePackages, 'redis', 'config', 'edge', 'router', 'callback', 'control'],
   cli: [...base, ...servicePackages, 'redis', 'config', 'edge', 'router', 'callback', 'control', 'standalone'],
   bench: ['testkit', 'contracts'],
+  conformance: ['testkit', 'contracts'],
 };
 
 /** Outside libraries with one door each: the workspace packages that may import them. */
@@ -38,6 +53,11 @@ export const doors = {
   zod: ['config'],
   yaml: ['config'],
   commander: ['cli'],
+  velocityjs: ['templates'],
+  ajv: ['models'],
+  'ajv-draft-04': ['models'],
+  jose: ['auth'],
+  '@smithy/signature-v4': ['integrations'],
 };
 
 /** Packages that may read the environment: the settings' own, and the one that starts processes for tests. */

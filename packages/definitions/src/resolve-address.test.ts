@@ -139,7 +139,7 @@ describe('any text', () => {
       fc.string(),
     );
     const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
-    const stores = [one, two, withDefault, disabled, []].map(createMemoryDefinitionStore);
+    const stores = [one, two, withDefault, disabled, []].map((apis) => createMemoryDefinitionStore(apis));
     fc.assert(
       fc.property(text, text, fc.constantFrom(...stores), (host, path, store) => {
         const address = resolveAddress(store, host, `/${path}`);
