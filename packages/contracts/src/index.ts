@@ -6,6 +6,7 @@ export * from './definition.js';
 export * from './envelope.js';
 export * from './envelope-codec.js';
 export * from './errors.js';
+export * from './function-call.js';
 export * from './handshake-maps.js';
 export * from './header-spelling.js';
 export * from './hop-by-hop.js';

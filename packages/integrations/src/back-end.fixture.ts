@@ -97,6 +97,10 @@ export const route: IntegrationRoute = {
   routeKey: 'sendMessage',
   stageVariables: {},
   hasRouteResponse: true,
+  accountId: '123456789012',
+  region: 'us-east-1',
+  headerSpellings: new Map(),
+  binaryFrames: false,
 };
 
 export function definition(changes: Partial<IntegrationDefinition> = {}): IntegrationDefinition {
@@ -123,7 +127,12 @@ export function prepared(
   return invoker().prepare(definition(changes), { ...route, ...routeChanges }, selectors);
 }
 
-const base = { connectionId: 'gbgHN0-zjQAYKEjhgA==', requestId: 'Qyi3UG41tjMFlUg=', connectionContext: '{}' };
+const base = {
+  connectionId: 'gbgHN0-zjQAYKEjhgA==',
+  requestId: 'Qyi3UG41tjMFlUg=',
+  timeMs: 1_689_794_896_162,
+  connectionContext: '{}',
+};
 
 export function message(text: string, traceparent?: string): IntegrationRequest {
   return { kind: 'MESSAGE', ...base, traceparent, messageId: 'Qyi3UG41tjMFlUk=', body: Buffer.from(text) };

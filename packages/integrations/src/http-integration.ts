@@ -1,4 +1,10 @@
-import type { IntegrationDefinition, IntegrationResponseDefinition } from '@sluice/contracts';
+import type {
+  CompiledParameters,
+  CompiledResponseParameters,
+  CompiledTemplate,
+  IntegrationDefinition,
+  IntegrationResponseDefinition,
+} from '@sluice/contracts';
 import type { AnswerExpectation } from './fast-lane/answer-reader.js';
 import {
   failure,
@@ -16,9 +22,13 @@ import { RequestHead } from './request-head.js';
 import { compileTemplateChoice, type SelectTemplateKey } from './request-template.js';
 import type { Transport } from './transport.js';
 
-/** Evaluators of selection expressions, which belong to the router. Without one, static expressions still work. */
+/** Compilers and evaluators of what packages beside this one know; the router hands them over. Each compiler throws for bad text. */
 export interface Selectors extends ResponseSelectors {
   selectTemplateKey?: SelectTemplateKey;
+  /** `place` names the template in errors, `requestTemplates.$default`. */
+  compileTemplate?: (text: string, place: string) => CompiledTemplate;
+  compileParameters?: (requestParameters: Readonly<Record<string, string>>) => CompiledParameters;
+  compileResponseParameters?: (responseParameters: Readonly<Record<string, string>>) => CompiledResponseParameters;
 }
 
 type OpenTransport = (target: IntegrationTarget) => Transport;

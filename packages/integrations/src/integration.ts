@@ -1,10 +1,20 @@
 import type { ConnectEnvelope, DisconnectEnvelope, ErrorCode, MessageEnvelope } from '@sluice/contracts';
 
 /** What an integration is invoked with. An `Envelope` is one as it stands, so that the router copies nothing. */
-export type IntegrationRequest =
-  | Omit<ConnectEnvelope, 'scope' | 'timeMs'>
-  | Omit<MessageEnvelope, 'scope' | 'timeMs'>
-  | Omit<DisconnectEnvelope, 'scope' | 'timeMs'>;
+export type IntegrationRequest = (
+  | (Omit<ConnectEnvelope, 'scope'> & {
+      /** How long the authorizer took: `integrationLatency` of the CONNECT event (spec 05 §5.4). */
+      authorizerLatencyMs?: number | undefined;
+    })
+  | Omit<MessageEnvelope, 'scope'>
+  | Omit<DisconnectEnvelope, 'scope'>
+) & { observer?: ExchangeObserver | undefined };
+
+/** Sees what goes to the back end and what comes back, where the stage's execution log asks for it. */
+export interface ExchangeObserver {
+  sent(uri: string, headers: readonly (readonly [name: string, value: string])[], body: Uint8Array): void;
+  received(status: number, headers: readonly (readonly [name: string, value: string])[], body: Uint8Array): void;
+}
 
 export type IntegrationOutcome = IntegrationAnswer | IntegrationFailure;
 
@@ -14,6 +24,10 @@ export interface IntegrationAnswer {
   status: number;
   /** Names as the back end wrote them. Filled for CONNECT only, the one kind whose headers anybody reads. */
   headers: [name: string, value: string][];
+  /** Status that the back end itself answered, for logs; unset where it is `status`. */
+  integrationStatus?: number | undefined;
+  /** `body` goes to the client as a binary frame: only where the API takes them. */
+  binary?: boolean | undefined;
   /** The caller's to keep. Empty where nobody reads it: not CONNECT, and the route has no route response. */
   body: Uint8Array;
 }
@@ -23,6 +37,7 @@ export interface IntegrationFailure {
   code: ErrorCode;
   /** For the log; the client sees the registry's text for `code`. */
   detail: string;
+  integrationStatus?: number | undefined;
 }
 
 /** Told the outcome of one call: exactly once, possibly before `invoke` returns. Must not throw. */
@@ -44,6 +59,13 @@ export interface IntegrationRoute {
   stageVariables: Record<string, string>;
   /** Without one the body of an answer to a message is not kept. */
   hasRouteResponse: boolean;
+  /** How this gateway calls itself in ARNs and in `$context`. */
+  accountId: string;
+  region: string;
+  /** Spellings of header names that the definitions of this stage use, by lower case (`spellHeader`). */
+  headerSpellings: ReadonlyMap<string, string>;
+  /** Binary frames are taken and sent. */
+  binaryFrames: boolean;
 }
 
 export const noBody: Uint8Array = Buffer.alloc(0);

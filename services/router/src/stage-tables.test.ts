@@ -77,6 +77,7 @@ function send(table: StageTable | undefined, text: string): IntegrationOutcome |
     connectionId: 'gbgHN0-zjQAYKEjhgA==',
     requestId: 'Qyi3UG41tjMFlUg=',
     messageId: 'Qyi3UG41tjMFlUk=',
+    timeMs: 1_689_794_896_162,
     connectionContext: '{}',
     traceparent: undefined,
     body,

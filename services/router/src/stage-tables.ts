@@ -85,6 +85,10 @@ function prepareRoute(
         routeKey: route.routeKey,
         stageVariables: stage.stageVariables,
         hasRouteResponse: route.hasRouteResponse,
+        accountId: '000000000000',
+        region: 'us-east-1',
+        headerSpellings: new Map(),
+        binaryFrames: api.binaryFrames === true,
       },
       () => selectorsFor(definition),
     );
