@@ -1,3 +1,4 @@
+export * from './account-limits.js';
 export * from './address-rules.js';
 export * from './bytes.js';
 export * from './close-codes.js';
