@@ -50,6 +50,8 @@ export interface Handshake {
   headers: [name: string, value: string][];
   /** Raw query string without `?`, empty where there was none. */
   queryString: string;
+  /** Path as received, still encoded: the signature of an AWS_IAM handshake covers it. Unset: `/{stage}`. */
+  rawPath?: string | undefined;
 }
 
 export interface ConnectionContext {

@@ -7,7 +7,13 @@ export type FunctionResult =
   /** `X-Amz-Function-Error` was set: it threw, or ran out of its own time. `payload` is its error object, as it came. */
   | { kind: 'function-error'; errorMessage: string; payload: Uint8Array }
   /** It was not invoked, or its answer did not come: `function_refused`, `integration_timeout`, `integration_unreachable`, … */
-  | { kind: 'failed'; code: ErrorCode; detail: string };
+  | {
+      kind: 'failed';
+      code: ErrorCode;
+      detail: string;
+      /** Status of the HTTP answer, where there was one: an authorizer at a plain address says 401 and 403 with it. */
+      status?: number | undefined;
+    };
 
 /** Invokes one function; `done` is called exactly once. Made once per deployment, so that target and head are ready. */
 export interface FunctionCaller {
