@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chapters } from '@sluice/conformance';
 import { describe, expect, it } from 'vitest';
 import { readChecklist, readRules, readTitles } from './rule-table.js';
 
@@ -16,7 +17,8 @@ const titles = ['packages', 'services', 'test']
   .filter((path) => !/node_modules|[\\/]dist[\\/]/.test(path))
   .filter((path) => path.endsWith('.test.ts') || /[\\/]conformance[\\/].*\.ts$/.test(path))
   .flatMap((path) => readTitles(path, readFileSync(join(root, path), 'utf8')));
-const proven = new Set(titles.flatMap((title) => title.rules));
+const shown = chapters.flatMap(({ rules: ofChapter }) => ofChapter.map(({ id }) => id));
+const proven = new Set([...titles.flatMap((title) => title.rules), ...shown]);
 
 describe('docs/compatibility.md', () => {
   it('is read whole: every row of a rule has four cells and a status', () => {
@@ -46,6 +48,10 @@ describe('docs/compatibility.md', () => {
       ids.filter((id) => !known.has(id)).map((id) => `${file}: ${id}`),
     );
     expect(unknown).toEqual([]);
+  });
+
+  it('has every id that the conformance suite shows', () => {
+    expect(shown.filter((id) => !known.has(id))).toEqual([]);
   });
 
   it('maps the checklist to rules that are there and no less met than the line', () => {

@@ -10,6 +10,7 @@ const suites = {
   lint: () => command('npm', ['run', '--silent', 'lint']),
   unit: () => vitest('unit'),
   gateway: () => vitest('gateway'),
+  conformance,
 };
 const coloured = process.stdout.isTTY === true && process.stdout.hasColors();
 const named = process.argv.slice(2);
@@ -65,6 +66,23 @@ function vitest(project) {
     `--outputFile.json=${report}`,
   ]);
   return { ok, ...readReport(report) };
+}
+
+/** Against a standalone gateway and a cluster; prints its table by chapter. */
+function conformance() {
+  const report = join(directory, 'conformance.json');
+  const { ok } = command(process.execPath, [join(root, 'scripts', 'conformance.mjs'), '--report', report]);
+  try {
+    const results = Object.entries(JSON.parse(readFileSync(report, 'utf8'))).flatMap(([kind, rules]) =>
+      rules.map((rule) => ({ ...rule, kind })),
+    );
+    const failed = results.filter(({ outcome }) => outcome === 'failed');
+    const passed = results.filter(({ outcome }) => outcome === 'passed').length;
+    const failures = failed.map(({ kind, id, title, reason }) => `${kind}: ${id} ${title}: ${reason}`);
+    return { ok: ok && passed > 0, passed, failed: failed.length, failures };
+  } catch {
+    return { ok: false, passed: 0, failed: 0, failures: ['the conformance suite ended without a report'] };
+  }
 }
 
 // A suite that found no test at all, or skipped some, has not passed: nobody would notice otherwise.

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type ConformanceOptions,
@@ -23,6 +24,7 @@ interface Flags {
   kind: GatewayKind | 'both';
   only: string[];
   json: boolean;
+  report?: string;
   verbose: boolean;
   concurrency: number;
   ruleTimeoutMs: number;
@@ -35,6 +37,7 @@ export async function runConformance(args: readonly string[]): Promise<number> {
     .opts<Flags>();
   try {
     const runs = await runAll(flags);
+    if (flags.report !== undefined) writeFileSync(flags.report, JSON.stringify(Object.fromEntries(runs)));
     if (flags.json) console.log(JSON.stringify(Object.fromEntries(runs), undefined, 2));
     return runs.some(([, results]) => results.some(({ outcome }) => outcome === 'failed')) ? 1 : 0;
   } catch (error) {
@@ -127,6 +130,7 @@ function describe(): Command {
     .option('--concurrency <count>', 'rules at work at once', wholeNumber, 8)
     .option('--rule-timeout-ms <ms>', 'how long one rule may take', wholeNumber, 20_000)
     .option('--verbose', 'name the rules that passed or do not apply, too', false)
+    .option('--report <file>', 'write the results as JSON to a file')
     .option('--json', 'print the results as JSON', false);
 }
 
