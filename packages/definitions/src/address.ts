@@ -3,7 +3,13 @@ import type { DefinitionStore, StageSnapshot } from './definition-store.js';
 /** What host and path of a request name (DESIGN.md, "Outside face"). */
 export type Address =
   /** A stage; `rest` are the path segments behind it, still percent-encoded, without the empty one of a trailing slash. */
-  | { kind: 'stage'; snapshot: StageSnapshot; rest: string[] }
+  | {
+      kind: 'stage';
+      snapshot: StageSnapshot;
+      rest: string[];
+      /** Reached through a custom domain: the stage is then not part of the path, its mapping key is (spec 01 §1.1). */
+      customDomain: boolean;
+    }
   /**
    * A stage name that some API has, but several APIs are defined and neither host nor path names one. Where one is the
    * default this happens only for `@connections`: the connection's own API decides there, and it need not be the default.

@@ -1,4 +1,4 @@
-import type { ApiDefinition, Scope, SharedDefinitions, StageDefinition } from '@sluice/contracts';
+import type { ApiDefinition, DomainNameDefinition, Scope, SharedDefinitions, StageDefinition } from '@sluice/contracts';
 
 /** Read side of the API definitions, as every process sees them. A change replaces whole snapshots; none is ever mutated. */
 export interface DefinitionStore {
@@ -8,6 +8,8 @@ export interface DefinitionStore {
   apis(): readonly ApiDefinition[];
   /** Custom domains, API keys and usage plans. */
   shared(): Readonly<SharedDefinitions>;
+  /** The custom domain that a host name (lower case, without port) belongs to: its own, else the most specific wildcard. */
+  domainOf(hostName: string): DomainNameDefinition | undefined;
   /** Calls the listener after every change; returns the function that ends it. */
   subscribe(listener: () => void): () => void;
 }
@@ -17,8 +19,12 @@ export interface StageSnapshot {
   readonly scope: Scope;
   readonly api: ApiDefinition;
   readonly stage: StageDefinition;
-  /** Whether the handshake has to ask a router: a `$connect` route with a target. */
+  /** Whether the handshake has to ask a router: for a target, authorization, a key, a check, a rate or a log line. */
   readonly connectNeedsVerdict: boolean;
-  /** How long `$connect` may take at its integration, ms. */
+  /** How long `$connect` may take at its authorizer and its integration together, ms. */
   readonly connectTimeoutMs: number;
+  /** Whether a router has to hear of closed connections: `$disconnect` has a target, or leaves a log line. */
+  readonly disconnectNeedsRouter: boolean;
+  /** Whether some route has `order: connection`, so that the edge has to select routes itself. */
+  readonly ordersMessages: boolean;
 }

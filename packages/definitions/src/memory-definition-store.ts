@@ -1,13 +1,7 @@
-import {
-  type ApiDefinition,
-  limits,
-  noSharedDefinitions,
-  type Scope,
-  type SharedDefinitions,
-  type StageDefinition,
-  scopeOf,
-} from '@sluice/contracts';
+import { type ApiDefinition, noSharedDefinitions, type Scope, type SharedDefinitions } from '@sluice/contracts';
+import { createDomainIndex, type DomainIndex } from './custom-domain.js';
 import type { DefinitionStore, StageSnapshot } from './definition-store.js';
+import { type SnapshotOptions, snapshotOf } from './stage-snapshot.js';
 
 export interface MemoryDefinitionStore extends DefinitionStore {
   /**
@@ -20,6 +14,7 @@ export interface MemoryDefinitionStore extends DefinitionStore {
 
 interface Definitions {
   shared: SharedDefinitions;
+  domains: DomainIndex;
   apis: readonly ApiDefinition[];
   byId: ReadonlyMap<string, ApiDefinition>;
   stages: ReadonlyMap<Scope, StageSnapshot>;
@@ -27,19 +22,22 @@ interface Definitions {
 
 /**
  * Keeps the definitions in this process. They are copied and frozen: neither the caller nor a reader can change what others
- * read. Throws `RangeError` for an API id given twice, and for an API id or stage name that is empty or holds a slash.
+ * read. Throws `RangeError` for an API id or a custom domain given twice, and for an API id or
+ * stage name that is empty or holds a slash.
  */
 export function createMemoryDefinitionStore(
   apis: readonly ApiDefinition[],
   shared: SharedDefinitions = noSharedDefinitions,
+  options: SnapshotOptions = {},
 ): MemoryDefinitionStore {
-  let current = compile(apis, shared);
+  let current = compile(apis, shared, options);
   const listeners = new Set<() => void>();
   return {
     stage: (scope) => current.stages.get(scope),
     api: (apiId) => current.byId.get(apiId),
     apis: () => current.apis,
     shared: () => current.shared,
+    domainOf: (hostName) => current.domains(hostName),
     subscribe(listener) {
       // A function of its own per subscription, so that a listener subscribed twice is called twice and ended singly.
       const subscription = () => listener();
@@ -47,13 +45,18 @@ export function createMemoryDefinitionStore(
       return () => void listeners.delete(subscription);
     },
     replace(nextApis, nextShared = noSharedDefinitions) {
-      current = compile(nextApis, nextShared);
+      current = compile(nextApis, nextShared, options);
       notify(listeners);
     },
   };
 }
 
-function compile(definitions: readonly ApiDefinition[], shared: SharedDefinitions): Definitions {
+function compile(
+  definitions: readonly ApiDefinition[],
+  shared: SharedDefinitions,
+  options: SnapshotOptions,
+): Definitions {
+  const ownShared = freezeDeep(structuredClone(shared));
   const apis = freezeDeep(structuredClone(definitions));
   const byId = new Map<string, ApiDefinition>();
   const stages = new Map<Scope, StageSnapshot>();
@@ -63,29 +66,17 @@ function compile(definitions: readonly ApiDefinition[], shared: SharedDefinition
     byId.set(api.apiId, api);
     for (const [stageName, stage] of Object.entries(api.stages)) {
       checkName('stage name', stageName);
-      const snapshot = snapshotOf(api, stageName, stage);
+      const snapshot = snapshotOf(api, stage, options);
       stages.set(snapshot.scope, snapshot);
     }
   }
-  return { shared: freezeDeep(structuredClone(shared)), apis, byId, stages };
+  return { shared: ownShared, domains: createDomainIndex(ownShared.domainNames), apis, byId, stages };
 }
 
 // A scope is `apiId/stage`: with a slash in either, two stages could have one scope.
 function checkName(what: string, name: string): void {
   if (name === '' || name.includes('/'))
     throw new RangeError(`${what} ${JSON.stringify(name)} is empty or holds a slash`);
-}
-
-function snapshotOf(api: ApiDefinition, stageName: string, stage: StageDefinition): StageSnapshot {
-  const target = new Map(Object.entries(api.routes)).get('$connect')?.integrationId;
-  const integration = target === undefined ? undefined : new Map(Object.entries(api.integrations)).get(target);
-  return Object.freeze({
-    scope: scopeOf(api.apiId, stageName),
-    api,
-    stage,
-    connectNeedsVerdict: target !== undefined,
-    connectTimeoutMs: integration?.timeoutInMillis ?? limits.integrationTimeoutMs,
-  });
 }
 
 function freezeDeep<T>(value: T): T {

@@ -1,19 +1,25 @@
 import { type ApiDefinition, scopeOf } from '@sluice/contracts';
 import type { Address, ResolveAddress } from './address.js';
+import { resolveInDomain } from './custom-domain.js';
 import type { DefinitionStore } from './definition-store.js';
 import { firstLabel, splitHost } from './host.js';
+import { decodeSegment, isManagementMarker, splitPath } from './path-segments.js';
 
 const unknown: Address = { kind: 'unknown' };
 
 /**
- * Resolves an address (spec 01 §1.1, DESIGN.md "Outside face"). A host label that names an API decides alone; then the path
- * is tried as `/{apiId}/{stage}`, then as `/{stage}` of the only or the default API. An API with `disableExecuteApiEndpoint`
- * is not found by any of these. Never throws: what cannot be decoded is unknown.
+ * Resolves an address (spec 01 §1.1, DESIGN.md "Outside face"). A custom domain decides alone, then a host label that names an
+ * API; then the path is tried as `/{apiId}/{stage}`, then as `/{stage}` of the only or the default API. An API with
+ * `disableExecuteApiEndpoint` is found through custom domains only. Never throws: what cannot be decoded is unknown.
  */
 export const resolveAddress: ResolveAddress = (store, host, path) => {
   const segments = splitPath(path);
   if (segments === undefined) return unknown;
-  const label = firstLabel(splitHost(host));
+  const parts = splitHost(host);
+  const domain = store.domainOf(parts.name);
+  if (domain !== undefined) return resolveInDomain(store, domain, segments) ?? unknown;
+  if ((segments[0] ?? '') === '') return unknown;
+  const label = firstLabel(parts);
   const named = label === undefined ? undefined : apiOfLabel(store, label);
   if (named !== undefined) return stageOf(store, named, segments) ?? unknown;
   return resolveByPath(store, segments);
@@ -21,7 +27,7 @@ export const resolveAddress: ResolveAddress = (store, host, path) => {
 
 function resolveByPath(store: DefinitionStore, segments: string[]): Address {
   const [first = '', ...behind] = segments;
-  const named = store.api(decode(first) ?? '');
+  const named = store.api(decodeSegment(first) ?? '');
   const inNamed = named === undefined ? undefined : stageOf(store, named, behind);
   if (inNamed !== undefined) return inNamed;
 
@@ -31,15 +37,7 @@ function resolveByPath(store: DefinitionStore, segments: string[]): Address {
   const apiIsOpen = several && (implied === undefined || isManagementMarker(behind[0] ?? ''));
   if (!apiIsOpen) return (implied === undefined ? undefined : stageOf(store, implied, segments)) ?? unknown;
   if (!apis.some((api) => stageOf(store, api, segments) !== undefined)) return unknown;
-  return { kind: 'api-unnamed', stageName: decode(first) ?? '', rest: behind };
-}
-
-/** The segments of a path, without the empty one behind a trailing slash; undefined where there is not at least one. */
-function splitPath(path: string): string[] | undefined {
-  if (!path.startsWith('/')) return undefined;
-  const segments = path.slice(1).split('/');
-  if (segments.length > 1 && segments.at(-1) === '') segments.pop();
-  return segments[0] === '' ? undefined : segments;
+  return { kind: 'api-unnamed', stageName: decodeSegment(first) ?? '', rest: behind };
 }
 
 // Host names come without regard to case, API ids do not. The scan is for ids with capitals only, once a handshake.
@@ -49,23 +47,8 @@ function apiOfLabel(store: DefinitionStore, label: string): ApiDefinition | unde
 
 function stageOf(store: DefinitionStore, api: ApiDefinition, segments: string[]): Address | undefined {
   const [first, ...rest] = segments;
-  const stageName = first === undefined ? undefined : decode(first);
+  const stageName = first === undefined ? undefined : decodeSegment(first);
   if (stageName === undefined || api.disableExecuteApiEndpoint) return undefined;
   const snapshot = store.stage(scopeOf(api.apiId, stageName));
-  return snapshot === undefined ? undefined : { kind: 'stage', snapshot, rest };
-}
-
-/** Careful clients encode what their HTTP library encodes again (spec 09 §9.1). */
-function isManagementMarker(segment: string): boolean {
-  return decode(decode(segment) ?? '') === '@connections';
-}
-
-/** Undefined where the percent-encoding is broken. */
-function decode(segment: string): string | undefined {
-  if (!segment.includes('%')) return segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
+  return snapshot === undefined ? undefined : { kind: 'stage', snapshot, rest, customDomain: false };
 }
