@@ -98,6 +98,19 @@ describe('inbox codec', () => {
     const connectionId = newConnectionId(3);
     const correlated = { connectionId, replyTo: 'c9f', correlation: 4_000_000_000, traceparent: undefined };
     const commands: InboxCommand[] = [
+      { kind: 'REPLY', connectionId, body: Buffer.from([0xff, 0]), binary: true },
+      { kind: 'DONE', connectionId, messageId: newRequestId() },
+      { kind: 'RENEW', connectionId, connectionContext: '{"authorizedUntilMs":1}' },
+      {
+        kind: 'VERDICT',
+        connectionId,
+        status: 200,
+        headers: [],
+        body: Buffer.alloc(0),
+        connectionContext: '{"a":"ü"}',
+      },
+      { kind: 'POST', ...correlated, apiId: 'chat', body: Buffer.from('t'), binary: false },
+      { kind: 'POST', ...correlated, apiId: 'chat', body: Buffer.from([0x80]), binary: true },
       { kind: 'REPLY', connectionId, body: Buffer.from('héllo') },
       { kind: 'VERDICT', connectionId, status: 401, headers: [['x-a', 'ü']], body: Buffer.from('no') },
       { kind: 'POST', ...correlated, apiId: 'chat', body: Buffer.alloc(0) },
@@ -115,6 +128,36 @@ describe('inbox codec', () => {
     writeInboxHead(writer);
     for (const command of commands) writeInboxCommand(writer, command);
     expect(readInboxBatch(writer.copy())).toEqual(commands);
+  });
+
+  it('writes commands that use none of the newer members byte for byte as the release before', () => {
+    const connectionId = 'AAAAAAAAAAAAAAAAAA==';
+    const bytesOf = (command: InboxCommand) => {
+      const writer = new ByteWriter(8);
+      writeInboxCommand(writer, command);
+      return writer.copy().toString('latin1');
+    };
+    const body = Buffer.from('hi');
+    expect(bytesOf({ kind: 'REPLY', connectionId, body, binary: false })).toBe(`\x02\x14${connectionId}\x02\0\0\0hi`);
+    expect(
+      bytesOf({ kind: 'VERDICT', connectionId, status: 200, headers: [], body, connectionContext: undefined }),
+    ).toBe(`\x01\x14${connectionId}\xc8\0\x02\0\0\0[]\x02\0\0\0hi`);
+    const asked = { connectionId, replyTo: 'c', correlation: 1, traceparent: undefined, apiId: undefined, body };
+    expect(bytesOf({ kind: 'POST', ...asked, binary: undefined })).toBe(
+      `\x03\x14${connectionId}\x01c\x01\0\0\0\0\0\x02\0\0\0hi`,
+    );
+  });
+
+  it('refuses truncated and unknown commands with MalformedBytesError only', () => {
+    const writer = new ByteWriter(8);
+    writeInboxHead(writer);
+    const connectionId = newConnectionId(3);
+    writeInboxCommand(writer, { kind: 'RENEW', connectionId, connectionContext: '{"sourceIp":"::1"}' });
+    const whole = writer.copy();
+    for (let length = 2; length < whole.length; length++) {
+      expect(() => readInboxBatch(whole.subarray(0, length))).toThrow(MalformedBytesError);
+    }
+    expect(() => readInboxBatch(Buffer.from([1, 99]))).toThrow('inbox command kind 99 is not known');
   });
 });
 

@@ -60,7 +60,8 @@ export interface ConnectionContext {
   userAgent: string;
   /** `Host` as the client used it, with a non-default port. */
   domainName: string;
-  /** The `Host`'s port and whether the client used TLS, for `X-Forwarded-Port` and `-Proto`. Unset: 80 and http. */
+  /** The port that the client used and whether it used TLS, for `X-Forwarded-Port` and `-Proto` of a CONNECT. Unset: 80 and http.
+   * Only a CONNECT envelope has them: no later event shows them, and they would be stored for every connection. */
   forwardedPort?: number | undefined;
   forwardedProto?: 'http' | 'https' | undefined;
   /** What the authorizer returned, stringified, with its `principalId` (spec 05 §5.4). */

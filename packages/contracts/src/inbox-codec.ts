@@ -9,7 +9,8 @@ import type { ConnectionDescription, InboxCommand, OutcomeResult } from './inbox
  */
 export const inboxVersion = 1;
 
-// BINARY is a REPLY in a binary frame, ADMIT a VERDICT with a context: commands without them stay as they were.
+// BINARY is a REPLY in a binary frame, ADMIT a VERDICT with a context, POST_TEXT and POST_BINARY a POST that says which frame:
+// commands without them stay as they were.
 const kinds = {
   VERDICT: 1,
   REPLY: 2,
@@ -21,6 +22,8 @@ const kinds = {
   RENEW: 8,
   BINARY: 9,
   ADMIT: 10,
+  POST_TEXT: 11,
+  POST_BINARY: 12,
 } as const;
 const results: OutcomeResult[] = ['ok', 'gone', 'slow'];
 
@@ -72,6 +75,8 @@ export function writeInboxCommand(writer: ByteWriter, command: InboxCommand): vo
 function kindOf(command: InboxCommand): number {
   if (command.kind === 'REPLY' && command.binary === true) return kinds.BINARY;
   if (command.kind === 'VERDICT' && command.connectionContext !== undefined) return kinds.ADMIT;
+  if (command.kind === 'POST' && command.binary !== undefined)
+    return command.binary ? kinds.POST_BINARY : kinds.POST_TEXT;
   return kinds[command.kind];
 }
 
@@ -108,6 +113,9 @@ function readInboxCommand(reader: ByteReader): InboxCommand {
       };
     case kinds.POST:
       return { kind: 'POST', ...readCorrelated(reader), body: reader.bytes() };
+    case kinds.POST_TEXT:
+    case kinds.POST_BINARY:
+      return { kind: 'POST', ...readCorrelated(reader), body: reader.bytes(), binary: kind === kinds.POST_BINARY };
     case kinds.GET:
       return { kind: 'GET', ...readCorrelated(reader) };
     case kinds.DELETE:

@@ -37,7 +37,7 @@ export interface ReplyCommand {
   kind: 'REPLY';
   connectionId: ConnectionId;
   body: Uint8Array;
-  /** Sent as a binary frame: only where the API takes them (`binaryFrames`). */
+  /** Sent as a binary frame, on an API that takes them (`binaryFrames`). Unset: binary there where the body is not UTF-8. */
   binary?: boolean | undefined;
 }
 
@@ -68,6 +68,8 @@ interface CorrelatedCommand {
 export interface PostCommand extends CorrelatedCommand {
   kind: 'POST';
   body: Uint8Array;
+  /** What frame the caller asked for, on an API that takes binary ones. Unset: binary where the body is not UTF-8. */
+  binary?: boolean | undefined;
   /** API the caller's address named; undefined where it named none. Another API's connection is as good as gone. */
   apiId: string | undefined;
 }

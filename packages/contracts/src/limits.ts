@@ -60,6 +60,18 @@ export const limits = {
   /** Ours: first and longest pause between attempts of an edge to register, unregister, announce a `$disconnect` or join again. */
   edgeRetryDelayMs: 100,
   edgeRetryDelayMsMax: 5_000,
+  /** Ours: messages of ordered routes that wait at the edge until the one before them is done, for one connection and (bytes) for
+   * all of a node; over it a message is refused as throttled. */
+  orderedWaitingMessagesMax: 100,
+  orderedWaitingBytesMax: 1_048_576,
+  orderedWaitingNodeBytesMax: 67_108_864,
+  /** Ours: an ordered message of which no router has said by then that it is done holds up the next one no longer. Outlasts a router
+   * that dies or hangs with it (`reclaimIdleMs`, `reclaimIntervalMs`) and one more call of the integration. */
+  orderedDoneTimeoutMs: 120_000,
+  /** Ours: how long what waits in order is still sent once its client has closed, and the `$disconnect` put off for it. */
+  orderedAfterCloseMs: 30_000,
+  /** API: largest frame of the model service. The library shows whole messages only: the first larger one of an API is logged. */
+  frameBytesMax: 32_768,
   /** Ours: inbox commands kept while the lease is not known to be held; beyond it they go unanswered and are counted. */
   inboxWaitingCommandsMax: 10_000,
 
@@ -154,8 +166,31 @@ export const limits = {
   nodeStatePollIntervalMs: 500,
   /** API: a signature made longer ago than this, or further ahead, is refused. */
   signatureSkewMs: 300_000,
+  /** API: how long a signature in the query of a handshake may be good for. */
+  presignedSecondsMax: 604_800,
   /** Ours: derived signing keys kept; there is one per access key, day and region. */
   signingKeysMax: 1_024,
+  /** API: largest result of an authorizer; and the longest resource in its policy. */
+  authorizerResultBytesMax: 8_192,
+  policyResourceLengthMax: 512,
+  /** API: what an authorizer may take; the model service's integration limit (spec 08 §8.1). */
+  authorizerTimeoutMs: 29_000,
+  /** Ours: kept results of authorizers in one process; the least recently used goes first. Each is at most some 10 KB. */
+  authorizerResultsMax: 4_096,
+  /** Ours: longest JSON Web Token that is looked at. */
+  tokenBytesMax: 8_192,
+  /** Ours: how far the clock of a token's issuer may be ahead or behind. */
+  tokenLeewayMs: 10_000,
+  /** Ours: keys of an issuer that a token without a key id is tried with. */
+  tokenKeysTriedMax: 8,
+  /** Ours: what fetching an issuer's keys may take, and how large its documents may be. */
+  issuerTimeoutMs: 5_000,
+  issuerDocumentBytesMax: 262_144,
+  /** Ours: an issuer is asked at most this often because of a key that is not known, or after it failed to answer. */
+  issuerCooldownMs: 30_000,
+  /** Ours: an issuer's keys are fetched again after this; they go on working while it cannot be reached, up to the second time. */
+  issuerKeysFreshMs: 600_000,
+  issuerKeysStaleMsMax: 86_400_000,
   /** Ours: unsent bytes for one inbox; over it commands are undeliverable. */
   inboxBytesMax: 67_108_864,
   /** Ours: a batch of commands that Redis does not take is tried again for this long, which outlasts a fail-over; then its
@@ -208,6 +243,65 @@ export const limits = {
   drainHurryWindowMs: 5_000,
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
+
+  /** API: requests per second and burst of the whole account, and new connections per second (spec 14). */
+  accountRatePerSecond: 10_000,
+  accountBurst: 5_000,
+  accountConnectionsPerSecond: 500,
+  /** Ours: token buckets and quotas that one process remembers, the least recently used go. A forgotten one is whole again in
+   * memory; in Redis it lives on. */
+  rateBucketsMax: 100_000,
+  /** Ours: takes of one bucket that wait for Redis; over it they are refused. */
+  rateWaitingMax: 10_000,
+  /** Ours: what a take waits for Redis at most. Then buckets of this process alone decide, and Redis is tried again so often. */
+  rateTimeoutMs: 50,
+  rateRetryIntervalMs: 1_000,
+  /** Ours: tokens that a process reserves ahead: what it used in this time, at most what the rate refills in it and this share
+   * of the burst (of what is left, for a quota). */
+  rateReservationPeriodMs: 50,
+  rateReservationShare: 0.02,
+  /** Ours: reserved tokens not used by then are forfeited, or given back where they belong to a quota. */
+  rateReservationMs: 250,
+  /** Ours: a bucket found empty is not asked for again for this long, as far as its rate allows. */
+  rateRefusalMs: 5,
+  /** Ours: the same for a quota that is used up; given back tokens are seen after it. */
+  quotaRefusalMs: 1_000,
+  /** Ours: how long Redis remembers when a quota was first counted, which is when its `offset` counts. */
+  quotaFirstPeriodMs: 34_560_000_000,
+  /** Ours: how long a bucket that refills slowly is remembered by Redis. */
+  rateBucketIdleMsMax: 2_678_400_000,
+
+  /** API: length of a model's schema, as text. */
+  modelSchemaLengthMax: 32_768,
+  /** Ours: validation of one message against a model whose work is not bounded by its size: expensive patterns, references. */
+  modelValidationMs: 50,
+  /** Ours: steps that the patterns of a schema may take on a message before that time limit is put around them; it costs some 50 µs. */
+  modelPatternStepsMax: 1_000_000,
+  /** Ours: text that says why a message does not fit its model. */
+  validationTextLengthMax: 1_024,
+
+  /** API: length of an access log format. */
+  accessLogFormatBytesMax: 3_072,
+  /** Ours: one access log line; longer ones are cut. */
+  accessLogLineLengthMax: 16_384,
+  /** Ours: bytes of access log lines that wait for one destination; over it lines are dropped and counted. */
+  accessLogQueuedBytesMax: 4_194_304,
+  /** Ours: lines are written, or posted, together after this long, or at so many bytes. */
+  accessLogFlushMs: 200,
+  accessLogBatchBytesMax: 262_144,
+  /** Ours: how often a log file is looked at, whether it was moved away (rotation). */
+  accessLogRotationCheckMs: 1_000,
+  /** Ours: attempts to post one batch of lines, their pauses, and what one attempt may take. */
+  accessLogAttemptsMax: 5,
+  accessLogRetryDelayMs: 200,
+  accessLogRetryDelayMsMax: 5_000,
+  accessLogRequestTimeoutMs: 5_000,
+  /** Ours: what a closing process waits for its last access log lines. */
+  accessLogCloseMs: 3_000,
+  /** Ours: destinations of access logs open at once. */
+  accessLogDestinationsMax: 1_024,
+  /** API: one execution log event; longer ones are cut. */
+  executionLogBytesMax: 1_024,
 
   /** Ours: lines of one event that the log takes in one window; the rest is counted and reported as `suppressed`. */
   logLinesPerEventMax: 20,
