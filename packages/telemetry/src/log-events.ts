@@ -46,6 +46,11 @@ export const logEvents = [
   'connections.store_failed',
   'jobs.failed',
   'definitions.changed',
+  'rates.redis_away',
+  'rates.redis_back',
+  'logs.access',
+  'logs.execution',
+  'logs.sink_failed',
 ] as const;
 
 export type LogEvent = (typeof logEvents)[number];

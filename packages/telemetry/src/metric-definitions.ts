@@ -87,6 +87,13 @@ export const metricDefinitions = {
   deliverySeconds: histogram('Management call to bytes written to the socket.', fast),
   signatureFailuresTotal: counter('Requests whose signature was refused.', 'reason'),
 
+  ratesLocalTotal: counter('Takes decided by this process alone because Redis was away or slow.', 'kind'),
+  accessLogLinesTotal: counter(
+    'Access log lines by kind of destination and result: written, dropped, failed.',
+    'kind',
+    'result',
+  ),
+
   reapedConnectionsTotal: counter('Connections of dead nodes whose $disconnect was sent by a survivor.'),
   fencesTotal: counter('Times an edge found its node taken over and closed its sockets.'),
   jobsTotal: counter('Background jobs by name and result.', 'kind', 'result'),
