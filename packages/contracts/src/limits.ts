@@ -231,6 +231,14 @@ export const limits = {
    * be dropped or end in an error, so reading stops there. */
   integrationHeadBytesMax: 65_536,
   integrationBodyBytesMax: 1_048_576,
+  /** Ours: connections whose part of a Lambda event is kept as text; twice as many for a moment. */
+  eventTextsCachedMax: 4_096,
+  /** Ours: characters of a function's `errorMessage` that patterns of integration responses look at, and steps that one of these
+   * patterns may need for each: time grows with their product, whatever the pattern and whoever chose the message. */
+  errorMessageMatchedCharsMax: 4_096,
+  errorPatternStatesMax: 512,
+  /** Ours: characters of a back end's own explanation that go to the log. */
+  backEndDetailCharsMax: 256,
 
   /** Ours: drain of an edge on SIGTERM (OPERATIONS §3). */
   drainHoldMs: 5_000,
