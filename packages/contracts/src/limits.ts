@@ -38,6 +38,13 @@ export const limits = {
   routesPerApiMax: 300,
   integrationsPerApiMax: 300,
   stagesPerApiMax: 10,
+  /** API: authorizers per API, stage variables per stage, custom domains, length of a mapping key. */
+  authorizersPerApiMax: 10,
+  stageVariablesMax: 100,
+  domainNamesMax: 120,
+  apiMappingKeyLengthMax: 300,
+  /** Ours: how long `sluice.yaml` can have an authorizer's result kept. */
+  authorizerResultTtlSecondsMax: 3_600,
   /** Ours: what uWebSockets.js may assemble for one message before it cuts the TCP connection. Above messageBytesMax, so
    * that the common over-size message still gets its 1009 close frame, which the library itself never sends. */
   transportMessageBytesMax: 1_048_576,
