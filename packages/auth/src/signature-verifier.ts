@@ -1,4 +1,3 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { AccessKey } from './access-key.js';
 import { canonicalRequest, type SignedRequest } from './canonical-request.js';
 import {
@@ -7,11 +6,11 @@ import {
   type Refusal,
   signatureMismatch,
   unknownKey,
-  wrongScope,
   wrongTime,
   wrongToken,
 } from './refusals.js';
 import { readAuthorizationHeader, type SignatureClaim } from './signature-claim.js';
+import { checkScope, emptyBodyHash, sha256, signatureMatches, tokenMatches } from './signature-match.js';
 import { SigningKeyCache } from './signing-key-cache.js';
 import { checkSkew, formatBasicTime, parseBasicTime } from './signing-time.js';
 
@@ -31,7 +30,6 @@ export interface SignatureVerifier {
   verify(request: SignedRequest): Verification;
 }
 
-const emptyBodyHash = createHash('sha256').digest('hex');
 const httpDateForm = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /** Strict verifier over a fixed set of keys. Throws `RangeError` where two keys have one id. */
@@ -64,26 +62,10 @@ export function createSignatureVerifier(options: SignatureVerifierOptions): Sign
       const canonical = canonicalRequest(request, claim, bodyHash);
       if (canonical === undefined) return { refusal: signatureMismatch };
 
-      const expected = signatureOf(canonical, signedAt, claim, key, signingKeys);
-      const claimed = Buffer.from(claim.signature, 'hex');
-      return timingSafeEqual(expected, claimed) ? { key } : { refusal: signatureMismatch };
+      const matches = signatureMatches(canonical, signedAt, claim, key, signingKeys);
+      return matches ? { key } : { refusal: signatureMismatch };
     },
   };
-}
-
-function signatureOf(
-  canonical: string,
-  signedAt: string,
-  claim: SignatureClaim,
-  { accessKeyId, secretAccessKey }: AccessKey,
-  signingKeys: SigningKeyCache,
-): Buffer {
-  const { scopeDate, region, service } = claim;
-  const scope = `${scopeDate}/${region}/${service}/aws4_request`;
-  const signingKey = signingKeys.get(accessKeyId, secretAccessKey, scopeDate, region, service);
-  return createHmac('sha256', signingKey)
-    .update(`AWS4-HMAC-SHA256\n${signedAt}\n${scope}\n${sha256(canonical)}`)
-    .digest();
 }
 
 interface RelevantHeaders {
@@ -141,30 +123,9 @@ function checkTime(claim: SignatureClaim, signedAt: string | undefined, nowMs: n
   return checkSkew(signedAt, signedAtMs, nowMs);
 }
 
-function checkScope(claim: SignatureClaim, region: string | undefined, service: string): Refusal | undefined {
-  if (region !== undefined && claim.region !== region) {
-    return wrongScope('Credential should be scoped to a valid region.');
-  }
-  return claim.service === service
-    ? undefined
-    : wrongScope(`Credential should be scoped to correct service: '${service}'.`);
-}
-
 /** `host` and the date; `canonicalRequest` sees to every `x-amz-` header. */
 function coversWhatItMust(claim: SignatureClaim, headers: RelevantHeaders): boolean {
   return (
     claim.signedHeaders.includes('host') && (headers.amzDate !== undefined || claim.signedHeaders.includes('date'))
   );
-}
-
-/** In constant time for a right length; the length of a token is no secret. */
-function tokenMatches(sent: string | undefined, configured: string | undefined): boolean {
-  if (sent === undefined || configured === undefined) return sent === configured;
-  const a = Buffer.from(sent);
-  const b = Buffer.from(configured);
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -247,6 +247,29 @@ export const limits = {
   /** Ours: characters of a back end's own explanation that go to the log. */
   backEndDetailCharsMax: 256,
 
+  /** API: text that one mapping template may yield. */
+  templateOutputBytesMax: 307_200,
+  /** API: turns of one #foreach; over it the template fails. */
+  templateForeachTurnsMax: 1_000,
+  /** Ours: directives and references that one rendering may run, loops within loops included: some ten milliseconds. */
+  templateStepsMax: 200_000,
+  /** Ours: macros, #define blocks and interpolated texts within one another, and blocks of a template within one another. */
+  templateDepthMax: 32,
+  /** Ours: characters of one text value, and of all that one rendering makes. Doubling a text in a loop ends here. */
+  templateTextLengthMax: 1_048_576,
+  templateTextTotalMax: 8_388_608,
+  /** Ours: lists and maps within one another that are turned into text; a map put into itself ends here. */
+  templateValueDepthMax: 256,
+  /** Ours: steps of the regular expressions of one rendering, or of one JSONPath filter: a catastrophic pattern ends here. */
+  templateRegexStepsMax: 2_000_000,
+  /** Ours: instructions of one compiled regular expression; `{1000}` repeats what it stands behind. */
+  templateRegexInstructionsMax: 4_096,
+  /** Ours: nodes of a message that one JSONPath may visit. */
+  jsonPathNodesMax: 100_000,
+  /** Ours: characters of a JSONPath, and how many that templates make at run time are kept compiled. */
+  jsonPathLengthMax: 2_048,
+  jsonPathsKept: 256,
+
   /** Ours: drain of an edge on SIGTERM (OPERATIONS §3). */
   drainHoldMs: 5_000,
   drainWindowMs: 60_000,
