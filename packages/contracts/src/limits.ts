@@ -193,8 +193,11 @@ export const limits = {
   /** Ours: what fetching an issuer's keys may take, and how large its documents may be. */
   issuerTimeoutMs: 5_000,
   issuerDocumentBytesMax: 262_144,
-  /** Ours: an issuer is asked at most this often because of a key that is not known, or after it failed to answer. */
+  /** Ours: an issuer is asked at most this often because of a key that is not known; and again after it failed to answer. */
   issuerCooldownMs: 30_000,
+  issuerRetryDelayMs: 1_000,
+  /** Ours: issuers whose keys are kept; the first one goes first. */
+  issuersMax: 256,
   /** Ours: an issuer's keys are fetched again after this; they go on working while it cannot be reached, up to the second time. */
   issuerKeysFreshMs: 600_000,
   issuerKeysStaleMsMax: 86_400_000,
@@ -234,6 +237,10 @@ export const limits = {
   /** Ours: a kept-alive connection that closes this soon after a request, without one byte, was closed before the request
    * came; the request goes out once more on a new connection. Later the back end may have worked on it. */
   integrationStaleCloseMs: 1_000,
+  /** Ours: largest head of a request to a back end. Mapped headers and parameters may hold whole messages, which no server takes. */
+  integrationRequestHeadBytesMax: 65_536,
+  /** Ours: hosts named by requests (placeholders in the host of an integrationUri) that are kept at once. */
+  integrationPassingHostsMax: 1_000,
   /** Ours: largest response head and body of a back end that is read. A larger body than a message may have can only
    * be dropped or end in an error, so reading stops there. */
   integrationHeadBytesMax: 65_536,

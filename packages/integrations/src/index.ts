@@ -1,7 +1,7 @@
 export type { ResolveHost } from './egress.js';
 export type { PoolLimits } from './fast-lane/origin-pool.js';
-export type { Selectors } from './http-integration.js';
 export {
+  type ExchangeObserver,
   type IntegrationAnswer,
   type IntegrationDone,
   type IntegrationFailure,
@@ -11,6 +11,12 @@ export {
   MisconfiguredIntegrationError,
   type PreparedIntegration,
 } from './integration.js';
-export type { CompileResponseTemplateKey, ResponseSources, SelectIntegrationResponse } from './integration-response.js';
 export * from './invoker.js';
-export type { SelectTemplateKey } from './request-template.js';
+export type {
+  CompileResponseTemplateKey,
+  ResponseSources,
+  SelectIntegrationResponse,
+  Selectors,
+  SelectTemplateKey,
+} from './selectors.js';
+export { traceparentFor, xrayTraceId } from './trace-context.js';

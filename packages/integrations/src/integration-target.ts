@@ -14,25 +14,33 @@ export interface IntegrationTarget {
   path: string;
   method: string;
   timeoutMs: number;
+  /** https: the name asked for (SNI) and looked for in the certificate instead of the host's. */
+  serverName?: string | undefined;
 }
 
 const wholeUrl = /^https?:\/\/[^/\\?#\s][^\s\\]*$/i;
 const methods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
 
+export interface CallSettings {
+  method: string;
+  timeoutMs: number;
+  serverName: string | undefined;
+}
+
+/** What a call needs besides its address. Throws `MisconfiguredIntegrationError`. */
+export function checkCallSettings(definition: IntegrationDefinition): CallSettings {
+  return {
+    method: resolveMethod(definition.integrationMethod),
+    timeoutMs: checkTimeout(definition.timeoutInMillis),
+    serverName: checkServerName(definition.tlsConfig?.serverNameToVerify),
+  };
+}
+
 /**
- * Resolves `${stageVariables.name}` (a missing one is the empty string) and checks the result. Throws
+ * Checks an address in which nothing is open any more; `written` is how the definition has it, which says who chose the host. Throws
  * `MisconfiguredIntegrationError`.
  */
-export function resolveTarget(
-  definition: IntegrationDefinition,
-  stageVariables: Record<string, string>,
-): IntegrationTarget {
-  const uri = (definition.integrationUri ?? '').replace(/\$\{stageVariables\.([^}]*)\}/g, (_, name: string) =>
-    Object.hasOwn(stageVariables, name) ? (stageVariables[name] as string) : '',
-  );
-  const placeholder = /\{[^}]*\}/.exec(uri);
-  if (placeholder !== null)
-    throw new MisconfiguredIntegrationError(`nothing fills ${placeholder[0]} in integrationUri`);
+export function parseTarget(uri: string, written: string, settings: CallSettings): IntegrationTarget {
   // Checked before it is parsed: URL forgives much, and takes the first path segment for the host where the host is empty.
   const url = wholeUrl.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined) throw new MisconfiguredIntegrationError('integrationUri is not an absolute http or https URL');
@@ -42,13 +50,21 @@ export function resolveTarget(
   return {
     scheme: url.protocol === 'https:' ? 'https' : 'http',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    hostSource: hostSourceOf(definition.integrationUri ?? '', url.hostname),
+    hostSource: hostSourceOf(written, url.hostname),
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     authority: url.host,
     path: url.pathname + url.search,
-    method: resolveMethod(definition.integrationMethod),
-    timeoutMs: checkTimeout(definition.timeoutInMillis),
+    ...settings,
   };
+}
+
+const hostNameForm =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+
+function checkServerName(serverName: string | undefined): string | undefined {
+  if (serverName === undefined || serverName === '') return undefined;
+  if (hostNameForm.test(serverName)) return serverName;
+  throw new MisconfiguredIntegrationError('tlsConfig.serverNameToVerify is no host name');
 }
 
 function resolveMethod(integrationMethod: string): string {
@@ -58,7 +74,8 @@ function resolveMethod(integrationMethod: string): string {
   return method;
 }
 
-function checkTimeout(timeoutMs: number): number {
+/** In milliseconds. Throws `MisconfiguredIntegrationError`. */
+export function checkTimeout(timeoutMs: number): number {
   const { integrationTimeoutMs: max, integrationTimeoutMsMin: min } = limits;
   if (Number.isInteger(timeoutMs) && timeoutMs >= min && timeoutMs <= max) return timeoutMs;
   throw new MisconfiguredIntegrationError(`timeoutInMillis must be ${min} to ${max}`);

@@ -4,7 +4,8 @@ import { Egress, type ResolveHost } from './egress.js';
 import { FastLane } from './fast-lane/fast-lane.js';
 import { defaultPoolLimits, type PoolLimits } from './fast-lane/origin-pool.js';
 import { TimingWheel } from './fast-lane/timing-wheel.js';
-import { prepareHttp, prepareHttpProxy, type Selectors } from './http-integration.js';
+import type { Transports } from './http-call.js';
+import { prepareHttp, prepareHttpProxy } from './http-integration.js';
 import {
   failure,
   type IntegrationRoute,
@@ -14,6 +15,8 @@ import {
 import type { IntegrationTarget } from './integration-target.js';
 import { measureIntegration } from './measured-integration.js';
 import { prepareMock } from './mock-integration.js';
+import { PassingTransports } from './passing-transports.js';
+import type { Selectors } from './selectors.js';
 import type { Transport } from './transport.js';
 import { UndiciLane } from './undici-lane.js';
 
@@ -56,6 +59,12 @@ export function createInvoker(options: InvokerOptions): Invoker {
     target.scheme === 'http'
       ? fastLane.pool(target.host, target.port, target.hostSource)
       : undiciLane.transport(target);
+  const passing = new PassingTransports((target) =>
+    target.scheme === 'http'
+      ? fastLane.newPool(target.host, target.port, target.hostSource)
+      : undiciLane.transport(target),
+  );
+  const transports: Transports = { open, openPassing: (target) => passing.open(target) };
 
   return {
     prepare(definition, route, selectors = {}) {
@@ -63,11 +72,11 @@ export function createInvoker(options: InvokerOptions): Invoker {
       const prepared = prepareOrExplain(() => {
         switch (definition.integrationType) {
           case 'HTTP_PROXY':
-            return prepareHttpProxy(definition, route, open);
+            return prepareHttpProxy(definition, route, transports, compiled());
           case 'HTTP':
-            return prepareHttp(definition, route, open, compiled());
+            return prepareHttp(definition, route, transports, compiled());
           case 'MOCK':
-            return prepareMock(definition, compiled());
+            return prepareMock(definition, route, compiled());
           case 'AWS':
           case 'AWS_PROXY':
             throw new MisconfiguredIntegrationError(`${definition.integrationType} is not available`);
@@ -77,6 +86,7 @@ export function createInvoker(options: InvokerOptions): Invoker {
     },
 
     async close() {
+      passing.close();
       fastLane.close();
       await undiciLane.close();
       wheel.stop();

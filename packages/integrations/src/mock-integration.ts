@@ -1,67 +1,80 @@
-import type { IntegrationDefinition } from '@sluice/contracts';
-import type { Selectors } from './http-integration.js';
+import type { IntegrationDefinition, MappingSources } from '@sluice/contracts';
 import {
   failure,
   type IntegrationOutcome,
   type IntegrationRequest,
+  type IntegrationRoute,
   noBody,
   noHeaders,
   type PreparedIntegration,
 } from './integration.js';
-import { compileDefaultResponse, compileResponseChoice, type RespondFrom } from './integration-response.js';
-import { compileTemplateChoice } from './request-template.js';
+import { compileResponses } from './integration-response.js';
+import { mappingSources, messageBody, unusedSources } from './mapping-sources.js';
+import { thrownFailure } from './request-composition.js';
+import { compileTemplateChoice, type MappingTemplate, type TemplateChoice } from './request-template.js';
+import type { Selectors } from './selectors.js';
 
 /**
  * MOCK: the request template yields `{"statusCode": n}`, which selects the integration response, whose template is the answer
- * (spec 04 §4.5). Templates are static, so that each is parsed once. Throws where it is misconfigured.
+ * (spec 04 §4.5). Static templates are parsed once. Throws where it is misconfigured.
  */
-export function prepareMock(definition: IntegrationDefinition, selectors: Selectors): PreparedIntegration {
-  const chooseTemplate = compileTemplateChoice(definition, selectors.selectTemplateKey);
-  const chooseResponse = compileResponseChoice(definition, selectors);
-  const defaultResponse = compileDefaultResponse(definition, selectors);
-  const statuses = new Map<Uint8Array, number | undefined>();
+export function prepareMock(
+  definition: IntegrationDefinition,
+  route: IntegrationRoute,
+  selectors: Selectors,
+): PreparedIntegration {
+  const choose = compileTemplateChoice(definition, selectors);
+  const responses = compileResponses(definition, route, selectors);
+  const usesSources =
+    responses.usesSources || Object.values(definition.requestTemplates).some((text) => /[$#]/.test(text));
+  const statusOf = templateStatus();
 
-  function fromTemplate(template: Uint8Array, requestBody: Uint8Array): IntegrationOutcome {
-    if (!statuses.has(template)) statuses.set(template, statusCodeOf(template));
-    const status = statuses.get(template);
+  function answer(request: IntegrationRequest, choice: TemplateChoice, sources: MappingSources): IntegrationOutcome {
+    if (choice.kind === 'refused') {
+      return failure('unsupported_media_type', 'passthroughBehavior refuses a body without a template');
+    }
+    if (choice.kind === 'passthrough') {
+      // A handshake needs a status that somebody chose (spec 01 §1.3); a message gets the default response.
+      if (request.kind === 'CONNECT') {
+        return failure('integration_misconfigured', 'a MOCK on $connect needs a request template with a statusCode');
+      }
+      return responses.byValue(undefined, { status: 200, headers: noHeaders, body: noBody }, request, sources);
+    }
+    const status = statusOf(choice, sources);
     if (status === undefined) {
       return failure('integration_misconfigured', 'the request template yields no statusCode of 200 to 599');
     }
-    return answerWith(chooseResponse(status), status, requestBody);
-  }
-
-  function withoutTemplate(request: IntegrationRequest, requestBody: Uint8Array): IntegrationOutcome {
-    // A handshake needs a status that somebody chose (spec 01 §1.3); a message gets the default response.
-    if (request.kind === 'CONNECT') {
-      return failure('integration_misconfigured', 'a MOCK on $connect needs a request template with a statusCode');
-    }
-    return answerWith(defaultResponse, 200, requestBody);
+    return responses.byStatus({ status, headers: noHeaders, body: noBody }, request, sources);
   }
 
   return {
     invoke(request, done) {
-      const body = request.kind === 'MESSAGE' ? request.body : noBody;
-      const choice = chooseTemplate(body);
-      if (choice.kind === 'refused') {
-        return done(failure('unsupported_media_type', 'passthroughBehavior refuses a body without a template'));
+      const sources = usesSources ? mappingSources(request, route) : unusedSources;
+      let outcome: IntegrationOutcome;
+      try {
+        outcome = answer(request, choose(messageBody(request)), sources);
+      } catch (error) {
+        outcome = thrownFailure(error);
       }
-      done(choice.kind === 'template' ? fromTemplate(choice.body, body) : withoutTemplate(request, body));
+      done(outcome);
     },
   };
 }
 
-function answerWith(response: RespondFrom | undefined, status: number, requestBody: Uint8Array): IntegrationOutcome {
-  if (response === undefined) {
-    return failure('integration_response_unmapped', `no integration response for status ${status}`);
-  }
-  const body = response({ requestBody, status, headers: noHeaders }) ?? noBody;
-  return { ok: true, status, headers: noHeaders, body };
+/** The `statusCode` that a template yields, undefined for none. What a static template yields is found out once. */
+function templateStatus(): (template: MappingTemplate, sources: MappingSources) => number | undefined {
+  const known = new Map<MappingTemplate, number | undefined>();
+  return (template, sources) => {
+    if (template.kind === 'template') return statusCodeOf(template.render(sources).text);
+    if (!known.has(template)) known.set(template, statusCodeOf(Buffer.from(template.body).toString()));
+    return known.get(template);
+  };
 }
 
-function statusCodeOf(template: Uint8Array): number | undefined {
+function statusCodeOf(text: string): number | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(template).toString());
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { IntegrationTarget } from './integration-target.js';
 import { traceLines } from './trace-context.js';
 
 // Without a length these say "a body may follow"; some servers wait for it.
-const methodsWithBody = new Set(['PATCH', 'POST', 'PUT']);
+export const methodsWithBody: ReadonlySet<string> = new Set(['PATCH', 'POST', 'PUT']);
 const idForm = /^[\w+/=-]*$/;
 
 /**
@@ -37,7 +37,7 @@ export class RequestHead {
     const messageId = request.kind === 'MESSAGE' ? request.messageId : requestId;
     const end =
       bodyBytes === 0 ? this.bodylessEnd : `\r\nContent-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
-    return `${this.startOf(request)}x-sluice-connection-id: ${id(connectionId)}\r\nx-sluice-request-id: ${id(requestId)}\r\nx-sluice-message-id: ${id(messageId)}${traceLines(request.traceparent)}${end}`;
+    return `${this.startOf(request)}x-sluice-connection-id: ${escapedId(connectionId)}\r\nx-sluice-request-id: ${escapedId(requestId)}\r\nx-sluice-message-id: ${escapedId(messageId)}${traceLines(request.traceparent)}${end}`;
   }
 
   private startOf(request: IntegrationRequest): string {
@@ -62,6 +62,6 @@ export class RequestHead {
 }
 
 // Ids come from the bus, which checks lengths only.
-function id(text: string): string {
+export function escapedId(text: string): string {
   return idForm.test(text) ? text : escapeHeaderValue(text);
 }

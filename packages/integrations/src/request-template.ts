@@ -1,28 +1,25 @@
-import type { IntegrationDefinition } from '@sluice/contracts';
+import type { CompiledTemplate, IntegrationDefinition } from '@sluice/contracts';
 import { MisconfiguredIntegrationError } from './integration.js';
+import { compileOrExplain, type Selectors } from './selectors.js';
 
-/** Compiled `templateSelectionExpression` of an integration: the key it yields for a request body, undefined for none. */
-export type SelectTemplateKey = (body: Uint8Array) => string | undefined;
+/** A mapping template: text without `$` and `#` is its own result, and the same bytes each time. */
+export type MappingTemplate = { kind: 'static'; body: Uint8Array } | { kind: 'template'; render: CompiledTemplate };
 
-/** What becomes of a request body: rendered from a template, passed through, or refused (spec 06 §6.2). */
-export type TemplateChoice = { kind: 'template'; body: Uint8Array } | { kind: 'passthrough' } | { kind: 'refused' };
+/** What becomes of a request body: made from a template, passed through, or refused (spec 06 §6.2). */
+export type TemplateChoice = MappingTemplate | { kind: 'passthrough' } | { kind: 'refused' };
 
 const passthrough: TemplateChoice = { kind: 'passthrough' };
 const refused: TemplateChoice = { kind: 'refused' };
 
 /**
- * Compiles the choice of the request template. Throws `MisconfiguredIntegrationError` for a template that is not static, and
- * for a selection expression nobody can evaluate.
+ * Compiles the choice of the request template. Throws `MisconfiguredIntegrationError` for a template that is not valid or that
+ * nobody can compile, and for a selection expression nobody can evaluate.
  */
 export function compileTemplateChoice(
   definition: IntegrationDefinition,
-  selectKey: SelectTemplateKey | undefined,
+  selectors: Pick<Selectors, 'selectTemplateKey' | 'compileTemplate'>,
 ): (body: Uint8Array) => TemplateChoice {
-  const templates = new Map<string, TemplateChoice>();
-  for (const [key, text] of Object.entries(definition.requestTemplates)) {
-    assertStatic(`requestTemplates.${key}`, text);
-    templates.set(key, { kind: 'template', body: Buffer.from(text) });
-  }
+  const templates = compileTemplates(definition.requestTemplates, 'requestTemplates', selectors.compileTemplate);
   const byDefault = templates.get('$default');
   const unmatched = choiceWithoutTemplate(definition, templates.size > 0);
   const expression = definition.templateSelectionExpression;
@@ -30,11 +27,29 @@ export function compileTemplateChoice(
     const only = templates.get('application/json') ?? byDefault ?? unmatched;
     return () => only;
   }
-  const select = selectKey ?? staticKey('templateSelectionExpression', expression);
+  const select = selectors.selectTemplateKey ?? staticKey('templateSelectionExpression', expression);
   return (body) => {
     const key = select(body);
     return (key === undefined ? undefined : templates.get(key)) ?? byDefault ?? unmatched;
   };
+}
+
+/** Templates by key; `member` says in errors where they stand. Throws `MisconfiguredIntegrationError`. */
+export function compileTemplates(
+  texts: Readonly<Record<string, string>>,
+  member: string,
+  compile: Selectors['compileTemplate'],
+): Map<string, MappingTemplate> {
+  const templates = new Map<string, MappingTemplate>();
+  for (const [key, text] of Object.entries(texts))
+    templates.set(key, compileTemplate(text, `${member}.${key}`, compile));
+  return templates;
+}
+
+function compileTemplate(text: string, place: string, compile: Selectors['compileTemplate']): MappingTemplate {
+  if (!/[$#]/.test(text)) return { kind: 'static', body: Buffer.from(text) };
+  if (compile === undefined) throw new MisconfiguredIntegrationError(`${place} is not static: it has $ or #`);
+  return { kind: 'template', render: compileOrExplain(() => compile(text, place)) };
 }
 
 function choiceWithoutTemplate(definition: IntegrationDefinition, hasTemplates: boolean): TemplateChoice {
@@ -50,9 +65,4 @@ export function staticKey(member: string, expression: string): () => string {
     throw new MisconfiguredIntegrationError(`${member} ${expression} cannot be evaluated`);
   }
   return () => key;
-}
-
-/** Templates with variables or directives are not rendered yet; sending their source text would be worse than failing. */
-export function assertStatic(member: string, text: string): void {
-  if (/[$#]/.test(text)) throw new MisconfiguredIntegrationError(`${member} is not static: it has $ or #`);
 }

@@ -8,13 +8,22 @@ const pool = Buffer.alloc(randomBytesEach * 200);
 let poolOffset = pool.length;
 
 /**
- * The trace lines of a request head. `X-Amzn-Trace-Id` is the same trace in the form of X-Ray. Without a `traceparent` of our
- * own (tracing is off) the back end gets a fresh one, unsampled, whose trace id begins with the time in seconds as X-Ray
- * wants it.
+ * A `traceparent` for one call: the gateway's own where it traces, else (tracing is off) a fresh one, unsampled, whose trace id
+ * begins with the time in seconds as X-Ray wants it.
  */
+export function traceparentFor(traceparent: string | undefined): string {
+  return traceparent !== undefined && traceparentForm.test(traceparent) ? traceparent : freshTraceparent();
+}
+
+/** The same trace in the form of X-Ray, `Root=1-64b83950-42de8e247b4c2b43091ef67c`: the value of `X-Amzn-Trace-Id`. */
+export function xrayTraceId(traceparent: string): string {
+  return `Root=1-${traceparent.slice(3, 11)}-${traceparent.slice(11, 35)}`;
+}
+
+/** The trace lines of a request head. `X-Amzn-Trace-Id` is the same trace in the form of X-Ray. */
 export function traceLines(traceparent: string | undefined): string {
-  const own = traceparent !== undefined && traceparentForm.test(traceparent) ? traceparent : freshTraceparent();
-  return `\r\ntraceparent: ${own}\r\nX-Amzn-Trace-Id: Root=1-${own.slice(3, 11)}-${own.slice(11, 35)}`;
+  const own = traceparentFor(traceparent);
+  return `\r\ntraceparent: ${own}\r\nX-Amzn-Trace-Id: ${xrayTraceId(own)}`;
 }
 
 function freshTraceparent(): string {

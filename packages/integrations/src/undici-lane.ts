@@ -5,37 +5,47 @@ import { BodyBytes } from './fast-lane/body-bytes.js';
 import { Exchange, type ExchangeHolder, type OutgoingRequest } from './fast-lane/exchange.js';
 import type { PoolLimits } from './fast-lane/origin-pool.js';
 import type { TimingWheel } from './fast-lane/timing-wheel.js';
+import { readHead } from './head-lines.js';
 import { failure, type IntegrationDone } from './integration.js';
 import type { IntegrationTarget } from './integration-target.js';
 import type { Transport } from './transport.js';
 
 /** Calls over TLS, through undici; the same bounds, deadlines and outcomes as the fast lane. */
 export class UndiciLane {
-  private readonly agents: Record<HostSource, Agent>;
+  /** By who chose the host and the name that certificates must have: a connection for one name is never used for another. */
+  private readonly agents = new Map<string, Agent>();
 
   /** `ca`: certificates (PEM) to trust instead of the system's. */
   constructor(
     private readonly wheel: TimingWheel,
     private readonly bounds: PoolLimits,
     private readonly egress: Egress,
-    ca: string | undefined,
-  ) {
-    this.agents = { written: this.createAgent('written', ca), computed: this.createAgent('computed', ca) };
-  }
+    private readonly ca: string | undefined,
+  ) {}
 
-  transport({ host, authority, hostSource }: IntegrationTarget): Transport {
+  transport({ host, authority, hostSource, serverName }: IntegrationTarget): Transport {
     const { refusal } = this.egress.access(host, hostSource);
-    if (refusal !== undefined)
-      return { send: (_request, done) => done(failure('integration_egress_refused', refusal)) };
-    return new UndiciTransport(this.agents[hostSource], `https://${authority}`, this.wheel, this.bounds);
+    if (refusal !== undefined) {
+      return { isBusy: false, send: (_request, done) => done(failure('integration_egress_refused', refusal)) };
+    }
+    const agent = this.agent(hostSource, serverName);
+    return new UndiciTransport(agent, `https://${authority}`, serverName, this.wheel, this.bounds);
   }
 
   /** Ends every connection; requests in work fail. */
   async close(): Promise<void> {
-    await Promise.all([this.agents.written.destroy(), this.agents.computed.destroy()]);
+    await Promise.all([...this.agents.values()].map((agent) => agent.destroy()));
   }
 
-  private createAgent(source: HostSource, ca: string | undefined): Agent {
+  private agent(source: HostSource, serverName: string | undefined): Agent {
+    const key = `${source} ${serverName ?? ''}`;
+    const agent = this.agents.get(key) ?? this.createAgent(source);
+    this.agents.set(key, agent);
+    return agent;
+  }
+
+  private createAgent(source: HostSource): Agent {
+    const { ca } = this;
     const { lookup } = this.egress.access('', source);
     return new Agent({
       connections: this.bounds.connectionsMax,
@@ -58,9 +68,14 @@ class UndiciTransport implements Transport {
   constructor(
     private readonly agent: Agent,
     private readonly origin: string,
+    private readonly serverName: string | undefined,
     private readonly wheel: TimingWheel,
     private readonly bounds: PoolLimits,
   ) {}
+
+  get isBusy(): boolean {
+    return this.held > 0;
+  }
 
   send(request: OutgoingRequest, done: IntegrationDone): void {
     const exchange = new Exchange(request, done);
@@ -72,22 +87,20 @@ class UndiciTransport implements Transport {
     const { method, path, headers } = readHead(request.head);
     const body = request.body.length === 0 ? null : request.body;
     const handler = new AnswerHandler(exchange, this.wheel, () => this.held--);
-    this.agent.dispatch({ origin: this.origin, method: method as Dispatcher.HttpMethod, path, headers, body }, handler);
+    const options: ServerNamedOptions = {
+      origin: this.origin,
+      method: method as Dispatcher.HttpMethod,
+      path,
+      headers: headers.flat(),
+      body,
+    };
+    if (this.serverName !== undefined) options.servername = this.serverName;
+    this.agent.dispatch(options, handler);
   }
 }
 
-/** The head rendered for the fast lane, taken apart: written once for both lanes, so that they cannot differ. */
-function readHead(head: string): { method: string; path: string; headers: string[] } {
-  const lines = head.split('\r\n');
-  const [method = '', path = ''] = (lines[0] ?? '').split(' ');
-  const headers: string[] = [];
-  for (let i = 1; i < lines.length - 2; i++) {
-    const line = lines[i] as string;
-    const colon = line.indexOf(': ');
-    headers.push(line.slice(0, colon), line.slice(colon + 2));
-  }
-  return { method, path, headers };
-}
+/** undici takes the name for SNI and certificate per request; its types do not say so. */
+type ServerNamedOptions = Dispatcher.DispatchOptions & { servername?: string };
 
 class AnswerHandler implements Dispatcher.DispatchHandler, ExchangeHolder {
   private controller: Dispatcher.DispatchController | undefined = undefined;

@@ -21,10 +21,15 @@ export class FastLane {
     const origin = `${source} ${host}:${port}`;
     let pool = this.pools.get(origin);
     if (pool === undefined) {
-      pool = new OriginPool(this.wheel, host, port, this.egress.access(host, source), this.bounds);
+      pool = this.newPool(host, port, source);
       this.pools.set(origin, pool);
     }
     return pool;
+  }
+
+  /** A pool that its caller keeps and closes. */
+  newPool(host: string, port: number, source: HostSource): OriginPool {
+    return new OriginPool(this.wheel, host, port, this.egress.access(host, source), this.bounds);
   }
 
   close(): void {

@@ -41,6 +41,10 @@ export class OriginPool implements LaneSocketOwner, ExchangeHolder {
     return { sockets: this.sockets.size, idle: this.idle.length, waiting: this.waiting.length + this.repeats.length };
   }
 
+  get isBusy(): boolean {
+    return this.sockets.size > 0 || this.waiting.length > 0;
+  }
+
   /** Sends a request over the first connection that is free. */
   send(request: OutgoingRequest, done: IntegrationDone): void {
     const exchange = new Exchange(request, done);

@@ -1,0 +1,41 @@
+import type { CompiledParameters, CompiledResponseParameters, CompiledTemplate } from '@sluice/contracts';
+import { MisconfiguredIntegrationError } from './integration.js';
+
+/** Compiled `templateSelectionExpression` of an integration: the key it yields for a request body, undefined for none. */
+export type SelectTemplateKey = (body: Uint8Array) => string | undefined;
+
+/** Compiled choice of an integration response: the key that a value (a status, an error message) selects. */
+export type SelectIntegrationResponse = (value: string) => string | undefined;
+
+/** What the expression that chooses a response template may look at. */
+export interface ResponseSources {
+  /** The client's message; empty for `$connect` and `$disconnect`. */
+  requestBody: Uint8Array;
+  status: number;
+  /** Of the back end; none for MOCK. */
+  headers: [name: string, value: string][];
+}
+
+/** Compiles the `templateSelectionExpression` of an integration response; may throw for one that is not valid. */
+export type CompileResponseTemplateKey = (expression: string) => (sources: ResponseSources) => string;
+
+/** Compilers and evaluators of what packages beside this one know; the router hands them over. Each compiler throws for bad text. */
+export interface Selectors {
+  selectTemplateKey?: SelectTemplateKey;
+  selectIntegrationResponse?: SelectIntegrationResponse;
+  compileResponseTemplateKey?: CompileResponseTemplateKey;
+  /** `place` names the template in errors, `requestTemplates.$default`. */
+  compileTemplate?: (text: string, place: string) => CompiledTemplate;
+  compileParameters?: (requestParameters: Readonly<Record<string, string>>) => CompiledParameters;
+  compileResponseParameters?: (responseParameters: Readonly<Record<string, string>>) => CompiledResponseParameters;
+}
+
+/** Runs a compiler; whatever it throws becomes a `MisconfiguredIntegrationError` with its reason. */
+export function compileOrExplain<T>(compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (error instanceof MisconfiguredIntegrationError) throw error;
+    throw new MisconfiguredIntegrationError(error instanceof Error ? error.message : String(error));
+  }
+}
