@@ -41,6 +41,8 @@ export interface Authorized {
   usageIdentifierKey?: string | undefined;
   /** Ours: when the token expires, ms since the epoch. */
   authorizedUntilMs?: number | undefined;
+  /** Ours: the token came as a sub-protocol; what to answer where the integration chooses none, or browsers give up. */
+  subProtocol?: string | undefined;
   /** `integrationLatency`: ms that the call to the authorizer took. Undefined where none was called: AWS_IAM, JWT, a kept result. */
   latencyMs?: number | undefined;
 }

@@ -1,0 +1,139 @@
+import { type JwtConfiguration, limits } from '@sluice/contracts';
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import type { AuthorizationOutcome, PreparedAuthorization } from './authorization.js';
+import { IssuerUnavailable } from './issuer-documents.js';
+import type { IssuerKeys } from './issuer-keys.js';
+import type { TokenSources } from './token-sources.js';
+
+export interface TokenAuthorizerParts {
+  authorizerId: string;
+  configuration: JwtConfiguration;
+  /** One of them has to be among the token's; empty: none is asked for. */
+  scopes: readonly string[];
+  sources: TokenSources;
+  keys: IssuerKeys;
+  /** ms since the epoch. */
+  clock: () => number;
+}
+
+// Signatures with a public key only. With `HS…` an issuer's public key would be a secret that everybody knows.
+const algorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+/**
+ * A JWT authorizer (ours): signature, issuer, audience, times, scopes, in this order. Claims that are texts, numbers or booleans go to
+ * `$context.authorizer` under their names, and `sub` also as `principalId`. A token has to expire.
+ */
+export function prepareTokenAuthorizer(parts: TokenAuthorizerParts): PreparedAuthorization {
+  return {
+    type: 'JWT',
+    authorizerId: parts.authorizerId,
+    authorize(request, done) {
+      const found = parts.sources.read(request);
+      if (found === undefined) return done(unauthorized('there is no token'));
+      judge(found.token, parts).then((outcome) =>
+        done(outcome.ok && found.subProtocol !== undefined ? { ...outcome, subProtocol: found.subProtocol } : outcome),
+      );
+    },
+  };
+}
+
+/** Never rejects. */
+async function judge(token: string, parts: TokenAuthorizerParts): Promise<AuthorizationOutcome> {
+  let payload: JWTPayload;
+  try {
+    payload = await verify(token, parts);
+  } catch (error) {
+    return refusalOf(error);
+  }
+  if (!hasAudience(payload, parts.configuration.audience)) return unauthorized('the token is for another audience');
+  if (parts.scopes.length > 0 && !scopesOf(payload).some((scope) => parts.scopes.includes(scope))) {
+    return { ok: false, code: 'access_denied', detail: 'the token has none of the scopes that the route wants' };
+  }
+  return {
+    ok: true,
+    authorizer: claimTexts(payload),
+    authorizedUntilMs: Math.min((payload.exp ?? 0) * 1000, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+async function verify(token: string, { configuration, keys, clock }: TokenAuthorizerParts): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    algorithms,
+    issuer: configuration.issuer,
+    requiredClaims: ['exp'],
+    clockTolerance: limits.tokenLeewayMs / 1000,
+    currentDate: new Date(clock()),
+  };
+  try {
+    return (await jwtVerify(token, (header, input) => keys.find(header, input), options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return await verifyWithAny(token, error, options);
+  }
+}
+
+/** A token without a key id, of an issuer with several keys. */
+async function verifyWithAny(
+  token: string,
+  candidates: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0;
+  for await (const key of candidates) {
+    if (++tried > limits.tokenKeysTriedMax) break;
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+function refusalOf(error: unknown): AuthorizationOutcome {
+  if (error instanceof IssuerUnavailable) return { ok: false, code: 'authorizer_failed', detail: error.message };
+  if (
+    error instanceof errors.JWKInvalid ||
+    error instanceof errors.JWKSInvalid ||
+    !(error instanceof errors.JOSEError)
+  ) {
+    return { ok: false, code: 'authorizer_failed', detail: 'a key of the issuer cannot be used' };
+  }
+  // Codes and claim names only: jose's messages may quote what is in the token.
+  const claim =
+    error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired ? ` (${error.claim})` : '';
+  return unauthorized(`the token is not valid: ${error.code}${claim}`);
+}
+
+function unauthorized(detail: string): AuthorizationOutcome {
+  return { ok: false, code: 'unauthorized', detail };
+}
+
+/** In `aud`, or in `client_id` as access tokens of some issuers have it. */
+function hasAudience(payload: JWTPayload, wanted: readonly string[]): boolean {
+  if (wanted.length === 0) return true;
+  return [payload.aud, payload['client_id']].flat().some((name) => typeof name === 'string' && wanted.includes(name));
+}
+
+/** `scope` is a text with blanks (RFC 8693 §4.2), `scp` the list or text of other issuers. */
+function scopesOf(payload: JWTPayload): string[] {
+  return [payload['scope'], payload['scp']]
+    .flat()
+    .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
+    .filter((scope) => scope !== '');
+}
+
+function claimTexts(payload: JWTPayload): Record<string, string> {
+  // Without a prototype: claims may be named `__proto__`.
+  const texts: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(payload)) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      texts[name] = String(value);
+  }
+  delete texts['principalId'];
+  if (typeof payload.sub === 'string') texts['principalId'] = payload.sub;
+  return texts;
+}
