@@ -1,73 +1,117 @@
 import type { Bus, Delivery } from '@sluice/bus';
-import type { ConnectEnvelope, VerdictCommand } from '@sluice/contracts';
+import { type ConnectEnvelope, errorKinds } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
-import { failedVerdict } from './answer-fault.js';
 import { envelopeFields } from './envelope-fields.js';
-import type { PreparedRoute, StageTables } from './stage-tables.js';
+import { logRefusal } from './log-refusal.js';
+import { type Passage, type Refusal, runGates } from './passage.js';
+import type { ConnectRoute } from './prepare-route.js';
+import type { StageTables } from './stage-tables.js';
+import { accepted, refusedVerdict, type Verdict } from './verdicts.js';
 
-type Verdict = Pick<VerdictCommand, 'status' | 'headers' | 'body'>;
-
-const accepted: Verdict = { status: 200, headers: [], body: new Uint8Array(0) };
-
-/**
- * One held upgrade: the status of the `$connect` integration becomes the verdict unchanged, a failure the status and body
- * of spec 01 §1.3. A stage that went away meanwhile is refused as an unknown one.
- */
-export function createConnectHandler({
-  bus,
-  tables,
-  telemetry,
-}: {
+interface ConnectParts {
   bus: Bus;
   tables: StageTables;
   telemetry: Telemetry;
-}) {
-  return function handleConnect(delivery: Delivery, envelope: ConnectEnvelope): void {
-    const table = tables.get(envelope.scope);
-    if (table === undefined) return pass(delivery, envelope, forbidden(envelope));
-    const route = table.connect;
-    if (route?.integration === undefined) return pass(delivery, envelope, accepted);
-    route.metrics.sent(envelope.timeMs, Date.now());
-    route.integration.invoke(envelope, (outcome) => {
-      route.metrics.settled(resultOf(outcome), envelope.timeMs, Date.now());
-      if (!outcome.ok) logFailure(envelope, route, outcome.detail, outcome.code);
-      pass(delivery, envelope, verdictOf(envelope, outcome));
-    });
-  };
+  /** Takes a delivery that could not be processed. */
+  failed: (delivery: Delivery, error: unknown) => void;
+}
 
-  function pass(delivery: Delivery, envelope: ConnectEnvelope, verdict: Verdict): void {
-    bus.send(delivery.from, { kind: 'VERDICT', connectionId: envelope.connectionId, ...verdict });
+type ConnectPassage = Passage<ConnectEnvelope>;
+
+/**
+ * One held upgrade, in the order of spec 01 §1.2: throttles, authorization, API key, required parameters, integration, verdict.
+ * The status of the `$connect` integration becomes the verdict unchanged, a failure the status and body of 01 §1.3. A stage
+ * that went away meanwhile is refused as an unknown one.
+ */
+export class ConnectHandler {
+  constructor(private readonly parts: ConnectParts) {}
+
+  handle(delivery: Delivery, envelope: ConnectEnvelope): void {
+    const { tables, telemetry, failed } = this.parts;
+    const route = tables.get(envelope.scope)?.connect;
+    if (route === undefined) {
+      const unknown: Refusal = { code: 'forbidden', detail: `no stage ${envelope.scope}` };
+      return this.pass(delivery, envelope, refusedVerdict(envelope, unknown), undefined);
+    }
+    const passage: ConnectPassage = { envelope, contextChanged: false, journal: route.journal?.open(envelope) };
+    const passed = (refusal: Refusal | undefined) => {
+      if (refusal === undefined) return this.invoke(delivery, passage, route);
+      logRefusal(telemetry.log, passage.envelope, route.routeKey, refusal);
+      this.end(delivery, passage, route, refusal, undefined);
+    };
+    runGates(route.gates ?? [], passage, passed, (error) => failed(delivery, error));
+  }
+
+  private invoke(delivery: Delivery, passage: ConnectPassage, route: ConnectRoute): void {
+    const { envelope, journal, authorizerLatencyMs } = passage;
+    if (route.integration === undefined) {
+      // A handshake that only had to pass gates is counted too; one that had to pass nothing is as good as not asked.
+      if (route.gates !== undefined) route.metrics.settled('ok', envelope.timeMs, Date.now());
+      journal?.end({ status: 200 });
+      return this.pass(delivery, envelope, accept(accepted, passage), contextOf(passage));
+    }
+    route.metrics.sent(envelope.timeMs, Date.now());
+    journal?.invoking();
+    const observer = journal?.observer;
+    const request =
+      observer === undefined && authorizerLatencyMs === undefined
+        ? envelope
+        : { ...envelope, observer, authorizerLatencyMs };
+    route.integration.invoke(request, (outcome) => this.settle(delivery, passage, route, outcome));
+  }
+
+  private settle(delivery: Delivery, passage: ConnectPassage, route: ConnectRoute, outcome: IntegrationOutcome): void {
+    const { envelope, journal } = passage;
+    if (!outcome.ok) {
+      const { code, detail } = outcome;
+      this.parts.telemetry.log.warn('router.integration_failed', detail, {
+        code,
+        route: route.routeKey,
+        ...envelopeFields(envelope),
+      });
+      return this.end(delivery, passage, route, { code, detail }, outcome);
+    }
+    const { status, headers, body } = outcome;
+    const lets = status >= 200 && status <= 299;
+    route.metrics.settled(lets ? 'ok' : 'refused', envelope.timeMs, Date.now());
+    journal?.end({ status: lets ? 200 : status, outcome });
+    const verdict = { status, headers, body };
+    this.pass(delivery, envelope, lets ? accept(verdict, passage) : verdict, lets ? contextOf(passage) : undefined);
+  }
+
+  private end(
+    delivery: Delivery,
+    passage: ConnectPassage,
+    route: ConnectRoute,
+    refusal: Refusal,
+    outcome: IntegrationOutcome | undefined,
+  ): void {
+    const { envelope, journal } = passage;
+    route.metrics.settled(refusal.code, envelope.timeMs, Date.now());
+    journal?.end({ status: errorKinds[refusal.code].handshakeStatus, refusal, outcome });
+    this.pass(delivery, envelope, refusedVerdict(envelope, refusal), undefined);
+  }
+
+  private pass(
+    delivery: Delivery,
+    { connectionId }: ConnectEnvelope,
+    verdict: Verdict,
+    connectionContext: string | undefined,
+  ): void {
+    this.parts.bus.send(delivery.from, { kind: 'VERDICT', connectionId, ...verdict, connectionContext });
     delivery.done();
   }
-
-  function logFailure(envelope: ConnectEnvelope, route: PreparedRoute, detail: string, code: string): void {
-    telemetry.log.warn('router.integration_failed', detail, {
-      code,
-      route: route.routeKey,
-      ...envelopeFields(envelope),
-    });
-  }
 }
 
-function resultOf(outcome: IntegrationOutcome): string {
-  if (!outcome.ok) return outcome.code;
-  return outcome.status >= 200 && outcome.status <= 299 ? 'ok' : 'refused';
+/** Browsers fail a connection whose offer nobody answered: a token that came as a sub-protocol is answered with its marker. */
+function accept(verdict: Verdict, { protocol }: ConnectPassage): Verdict {
+  if (protocol === undefined) return verdict;
+  if (verdict.headers.some(([name]) => name.toLowerCase() === 'sec-websocket-protocol')) return verdict;
+  return { ...verdict, headers: [...verdict.headers, ['sec-websocket-protocol', protocol]] };
 }
 
-function verdictOf(envelope: ConnectEnvelope, outcome: IntegrationOutcome): Verdict {
-  if (!outcome.ok) return failedVerdict(envelope, outcome.code);
-  return { status: outcome.status, headers: outcome.headers, body: outcome.body };
-}
-
-function forbidden(envelope: ConnectEnvelope): Verdict {
-  return {
-    status: 403,
-    headers: [
-      ['content-type', 'application/json'],
-      ['x-amzn-requestid', envelope.requestId],
-      ['x-amzn-errortype', 'ForbiddenException'],
-    ],
-    body: Buffer.from('{"message":"Forbidden"}'),
-  };
+/** The edge writes it into the connection's record; undefined where it has the same one already. */
+function contextOf({ contextChanged, envelope }: ConnectPassage): string | undefined {
+  return contextChanged ? envelope.connectionContext : undefined;
 }

@@ -13,8 +13,10 @@ import {
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Log, Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
+import type { Ending } from './journal.js';
 import { Postponed } from './postponed.js';
-import type { PreparedRoute, StageTables } from './stage-tables.js';
+import type { PreparedRoute } from './prepare-route.js';
+import type { StageTables } from './stage-tables.js';
 
 const retryJob = 'retry-disconnect';
 /** While the store is away a `$disconnect` waits; its entry stays unacknowledged, so a peer can take it over. */
@@ -39,7 +41,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
 
   function handle(delivery: Delivery, envelope: DisconnectEnvelope): void {
     const route = tables.get(envelope.scope)?.disconnect;
-    if (route?.integration === undefined) return delivery.done();
+    if (route === undefined || (route.integration === undefined && route.journal === undefined)) return delivery.done();
     connections
       .claimDisconnect(envelope.connectionId, delivery.deliveryId)
       .then(
@@ -62,8 +64,16 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
   }
 
   function invoke(delivery: Delivery, envelope: DisconnectEnvelope, route: PreparedRoute): void {
-    route.integration?.invoke(envelope, (outcome) => {
+    const journal = route.journal?.open(envelope);
+    if (route.integration === undefined) {
+      journal?.end({ status: 200 });
+      return delivery.done();
+    }
+    journal?.invoking();
+    const request = journal?.observer === undefined ? envelope : { ...envelope, observer: journal.observer };
+    route.integration.invoke(request, (outcome) => {
       route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
+      journal?.end(endingOf(outcome));
       if (needsRetry(outcome) && limits.disconnectAttemptsMax > 1) return queueRetry(delivery, envelope);
       if (!outcome.ok) logFailure(telemetry.log, envelope, outcome);
       delivery.done();
@@ -83,30 +93,39 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     );
   }
 
-  function retry(envelope: DisconnectEnvelope, attempt: number): Promise<void> {
-    const route = tables.get(envelope.scope)?.disconnect;
-    const integration = route?.integration;
-    if (route === undefined || integration === undefined) return Promise.resolve();
-    route.metrics.retry();
-    return new Promise((resolve, reject) => {
-      integration.invoke(envelope, (outcome) => {
-        if (!needsRetry(outcome)) return resolve();
-        telemetry.log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
-          ...envelopeFields(envelope),
-          count: attempt + 1,
-        });
-        reject(new Error(outcome.detail));
-      });
-    });
-  }
-
   return {
     handle,
     /** Ends the attempts that wait for their turn. */
     stop: () => postponed.stop(),
     /** Makes this process one of those that work off the retries. */
-    handleRetries: () => jobs.handle(retryJob, ({ data, attempt }) => retry(decode(data), attempt)),
+    handleRetries: () =>
+      jobs.handle(retryJob, ({ data, attempt }) => retry(decode(data), attempt, tables, telemetry.log)),
   };
+}
+
+/** One more attempt; rejects where the back end gave no answer again. */
+function retry(envelope: DisconnectEnvelope, attempt: number, tables: StageTables, log: Log): Promise<void> {
+  const route = tables.get(envelope.scope)?.disconnect;
+  const integration = route?.integration;
+  if (route === undefined || integration === undefined) return Promise.resolve();
+  route.metrics.retry();
+  return new Promise((resolve, reject) => {
+    integration.invoke(envelope, (outcome) => {
+      if (!needsRetry(outcome)) return resolve();
+      log.warn('router.disconnect_retry', `no answer to $disconnect: ${outcome.detail}`, {
+        ...envelopeFields(envelope),
+        count: attempt + 1,
+      });
+      reject(new Error(outcome.detail));
+    });
+  });
+}
+
+/** Of the first attempt: the retries of a background job are no second event. */
+function endingOf(outcome: IntegrationOutcome): Ending {
+  if (outcome.ok) return { status: 200, outcome };
+  const { code, detail } = outcome;
+  return { status: errorKinds[code].handshakeStatus, refusal: { code, detail }, outcome };
 }
 
 function logFailure(log: Log, envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {

@@ -1,2 +1,3 @@
 export { redriveJob } from './redrive-dead-letters.js';
-export { createRouter, type Router, type RouterParts } from './router.js';
+export { createRouter, type Router } from './router.js';
+export type { RouterAws, RouterParts } from './router-parts.js';

@@ -1,30 +1,17 @@
-import type { BackgroundJobs, Bus, Delivery, FrameConsumer } from '@sluice/bus';
-import type { ConnectionStore } from '@sluice/connections';
+import type { Delivery, FrameConsumer } from '@sluice/bus';
 import { limits } from '@sluice/contracts';
-import type { DefinitionStore } from '@sluice/definitions';
 import { createInvoker } from '@sluice/integrations';
-import type { Telemetry } from '@sluice/telemetry';
+import { createMemoryRateKeeper } from '@sluice/rates';
 import { answerFault } from './answer-fault.js';
 import { envelopeFields } from './envelope-fields.js';
-import { createConnectHandler } from './handle-connect.js';
+import { ConnectHandler } from './handle-connect.js';
 import { createDisconnectHandler } from './handle-disconnect.js';
-import { createMessageHandler } from './handle-message.js';
+import { MessageHandler } from './handle-message.js';
 import { reapDeadNodes } from './reap-dead-nodes.js';
 import { handleRedriveJobs } from './redrive-dead-letters.js';
+import type { RouterParts } from './router-parts.js';
 import { createStageTables } from './stage-tables.js';
 import { traceProcess } from './trace-process.js';
-
-export interface RouterParts {
-  bus: Bus;
-  connections: ConnectionStore;
-  definitions: DefinitionStore;
-  jobs: BackgroundJobs;
-  telemetry: Telemetry;
-  /** Envelopes in work at once; reading pauses at it. Default `limits.routerInflightMax`. */
-  inflightMax?: number;
-  /** `InvokerOptions.egressAllow`. */
-  egressAllow?: readonly string[];
-}
 
 export interface Router {
   /** Joins the router group and starts the background jobs. */
@@ -42,9 +29,18 @@ export interface Router {
 export function createRouter(parts: RouterParts): Router {
   const { bus, definitions, jobs, telemetry } = parts;
   const invoker = createInvoker({ telemetry, egressAllow: parts.egressAllow ?? [] });
-  const tables = createStageTables(definitions, invoker, telemetry);
-  const handleMessage = createMessageHandler({ bus, tables, telemetry });
-  const handleConnect = createConnectHandler({ bus, tables, telemetry });
+  const tables = createStageTables({
+    definitions,
+    invoker,
+    telemetry,
+    rates: parts.rates ?? createMemoryRateKeeper(),
+    account: parts.account ?? {},
+    authorizers: { prepare: () => undefined },
+    region: parts.aws?.region ?? 'us-east-1',
+    accountId: parts.aws?.accountId ?? '000000000000',
+  });
+  const messages = new MessageHandler({ bus, tables, telemetry, failed });
+  const connects = new ConnectHandler({ bus, tables, telemetry, failed });
   const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry, failed });
   let consumer: FrameConsumer | undefined;
 
@@ -53,9 +49,9 @@ export function createRouter(parts: RouterParts): Router {
       const traced = telemetry.tracing.enabled ? traceProcess(delivery, telemetry.tracing) : delivery;
       switch (traced.envelope.kind) {
         case 'MESSAGE':
-          return handleMessage(traced, traced.envelope);
+          return messages.handle(traced, traced.envelope);
         case 'CONNECT':
-          return handleConnect(traced, traced.envelope);
+          return connects.handle(traced, traced.envelope);
         case 'DISCONNECT':
           return disconnects.handle(traced, traced.envelope);
       }

@@ -2,6 +2,7 @@ import type { ApiDefinition, IntegrationDefinition } from '@sluice/contracts';
 import { defaultApiLimits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { createInvoker, type IntegrationOutcome, type IntegrationRequest } from '@sluice/integrations';
+import { createMemoryRateKeeper } from '@sluice/rates';
 import { createTelemetry } from '@sluice/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createStageTables, type StageTable } from './stage-tables.js';
@@ -61,7 +62,16 @@ function tablesWith(bad: Partial<IntegrationDefinition>) {
     },
     stages: { dev: { stageName: 'dev', stageVariables: {} } },
   };
-  const tables = createStageTables(createMemoryDefinitionStore([api]), invoker, telemetry);
+  const tables = createStageTables({
+    definitions: createMemoryDefinitionStore([api]),
+    invoker,
+    telemetry,
+    rates: createMemoryRateKeeper(),
+    account: {},
+    authorizers: { prepare: () => undefined },
+    region: 'us-east-1',
+    accountId: '000000000000',
+  });
   closers.push(async () => {
     tables.close();
     await invoker.close();

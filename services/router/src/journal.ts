@@ -1,0 +1,30 @@
+import type { AuthorizationOutcome, PreparedAuthorization } from '@sluice/auth';
+import type { Envelope } from '@sluice/contracts';
+import type { ExchangeObserver, IntegrationOutcome } from '@sluice/integrations';
+import type { Refusal } from './passage.js';
+
+/** Writes what a stage's access log and a route's execution log want to know; a route has none where neither is on. */
+export interface RouteJournal {
+  open(envelope: Envelope): PassageJournal;
+}
+
+/** The lines of one request, gathered as it goes and written when it has ended. */
+export interface PassageJournal {
+  /** Sees the call of the back end, where the execution log shows it. */
+  readonly observer: ExchangeObserver | undefined;
+  /** A gate has changed the request: its context says more now. */
+  envelope: Envelope;
+  authorized(authorization: PreparedAuthorization, outcome: AuthorizationOutcome): void;
+  /** The integration is about to be called. */
+  invoking(): void;
+  /** The request has ended, with the status that the client got or would have got; called once. */
+  end(ending: Ending): void;
+}
+
+export interface Ending {
+  status: number;
+  /** Of a gate, of the router itself, or what became of a failed integration. */
+  refusal?: Refusal | undefined;
+  /** Undefined where no integration was called. */
+  outcome?: IntegrationOutcome | undefined;
+}

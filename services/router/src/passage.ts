@@ -1,0 +1,67 @@
+import type { ConnectEnvelope, ErrorCode, MessageEnvelope } from '@sluice/contracts';
+import type { PassageJournal } from './journal.js';
+
+/** Why a request goes no further. */
+export interface Refusal {
+  code: ErrorCode;
+  /** For the log; the client sees the registry's text for `code`, or `message`. */
+  detail: string;
+  /** Where the text says more than the registry can, such as the names of missing parameters. */
+  message?: string | undefined;
+  /** `$context.error.validationErrorString`. */
+  validationErrorString?: string | undefined;
+}
+
+/** One handshake or message on its way through the gates of its route, and what they have learnt about it. */
+export interface Passage<E extends ConnectEnvelope | MessageEnvelope = ConnectEnvelope | MessageEnvelope> {
+  /** Replaced by a gate that adds to the connection's context, so that the integration and the logs see it. */
+  envelope: E;
+  /** The API key that the authorizer named (`usageIdentifierKey`). */
+  usageIdentifierKey?: string | undefined;
+  /** How long authorization took, ms; `integrationLatency` of the CONNECT event. */
+  authorizerLatencyMs?: number | undefined;
+  /** The connection's context has changed: the edge has to hear of it. */
+  contextChanged: boolean;
+  /** Sub-protocol that the token came with, for a 101 for which nobody else chose one. */
+  protocol?: string | undefined;
+  /** Undefined where the stage writes no logs. */
+  journal: PassageJournal | undefined;
+}
+
+/** Lets a request on or refuses it: calls `next` exactly once, at once or later. */
+export type Gate<P = Passage> = (passage: P, next: (refusal?: Refusal) => void) => void;
+
+/**
+ * Runs the gates one after another; the first refusal ends it. `done` is called exactly once, also where a gate calls back
+ * twice; `fault` instead of it where a gate, or what `done` leads to, throws.
+ */
+export function runGates<P>(
+  gates: readonly Gate<P>[],
+  passage: P,
+  done: (refusal: Refusal | undefined) => void,
+  fault: (error: unknown) => void,
+): void {
+  let passed = 0;
+  let ended = false;
+  const run = (index: number): void => {
+    const gate = gates[index];
+    if (gate === undefined) {
+      ended = true;
+      return done(undefined);
+    }
+    gate(passage, (refusal) => {
+      // A second call would settle one envelope twice.
+      if (ended || passed !== index) return;
+      passed = index + 1;
+      try {
+        if (refusal === undefined) return run(index + 1);
+        ended = true;
+        done(refusal);
+      } catch (error) {
+        ended = true;
+        fault(error);
+      }
+    });
+  };
+  run(0);
+}

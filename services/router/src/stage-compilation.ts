@@ -1,0 +1,32 @@
+import type { Authorizers } from '@sluice/auth';
+import type { AccountLimits, ApiDefinition, ContextPlace, RouteDefinition, StageDefinition } from '@sluice/contracts';
+import type { Invoker } from '@sluice/integrations';
+import type { RateKeeper } from '@sluice/rates';
+import type { Telemetry } from '@sluice/telemetry';
+import type { ApiKeyUses } from './api-key-uses.js';
+
+/** What every stage of this process is compiled with. */
+export interface CompilationParts {
+  invoker: Invoker;
+  telemetry: Telemetry;
+  rates: RateKeeper;
+  account: AccountLimits;
+  authorizers: Authorizers;
+  /** How this gateway calls itself in ARNs and in `$context`. */
+  region: string;
+  accountId: string;
+}
+
+/** One stage while it is compiled: what its routes have in common. */
+export interface StageCompilation extends CompilationParts {
+  api: ApiDefinition;
+  stage: StageDefinition;
+  stageName: string;
+  stageVariables: Readonly<Record<string, string>>;
+  headerSpellings: ReadonlyMap<string, string>;
+  apiKeys: ApiKeyUses;
+}
+
+export function placeOf(stage: StageCompilation, { routeKey }: RouteDefinition): ContextPlace {
+  return { apiId: stage.api.apiId, stage: stage.stageName, routeKey, accountId: stage.accountId };
+}

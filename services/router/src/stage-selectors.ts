@@ -1,0 +1,32 @@
+import type { IntegrationDefinition } from '@sluice/contracts';
+import { MisconfiguredIntegrationError, type Selectors } from '@sluice/integrations';
+import {
+  compileIntegrationResponses,
+  compileResponseTemplateSelectionExpression,
+  compileTemplateSelectionExpression,
+  InvalidExpressionError,
+} from '@sluice/routing';
+
+/**
+ * What an integration needs of the packages beside its own: selection expressions, templates, mappings. Throws
+ * `MisconfiguredIntegrationError`, so that a bad text fails the calls of its integration and nothing beside.
+ */
+export function selectorsFor(integration: IntegrationDefinition): Selectors {
+  try {
+    return compileSelectors(integration);
+  } catch (error) {
+    if (error instanceof InvalidExpressionError) throw new MisconfiguredIntegrationError(error.message);
+    throw error;
+  }
+}
+
+function compileSelectors(integration: IntegrationDefinition): Selectors {
+  const response = compileIntegrationResponses(integration.integrationResponses);
+  const selectors: Selectors = {
+    selectIntegrationResponse: (value) => response(value)?.integrationResponseKey,
+    compileResponseTemplateKey: compileResponseTemplateSelectionExpression,
+  };
+  const expression = integration.templateSelectionExpression;
+  if (expression === undefined) return selectors;
+  return { ...selectors, selectTemplateKey: compileTemplateSelectionExpression(expression) };
+}
