@@ -1,83 +1,100 @@
-import { type ConnectEnvelope, decodeConnectionContext, type Handshake, type MessageEnvelope } from '@sluice/contracts';
-import type { ApiKeyUse } from './api-key-uses.js';
+import { type ApiKeyGrant, apiKeyValue } from '@sluice/auth';
+import { type ConnectEnvelope, decodeConnectionContext, type MessageEnvelope } from '@sluice/contracts';
+import type { Quota } from '@sluice/rates';
 import { replaceContext } from './authorization-gate.js';
 import { throttleCounter } from './gate-metrics.js';
-import type { Gate, Passage, Refusal } from './passage.js';
+import type { Gate, Passage } from './passage.js';
+import type { Refusal } from './refusal.js';
 import type { StageCompilation } from './stage-compilation.js';
 import { type NamedBucket, throttleGate } from './throttle-gate.js';
 
-type Next = (refusal?: Refusal) => void;
+const open: Gate = (_passage, next) => next();
 
 /** The API key of a handshake: known, enabled, in a plan of this stage, and within that plan (spec 08 §8.3). */
 export function apiKeyGate(stage: StageCompilation): Gate<Passage<ConnectEnvelope>> {
-  const gates = useGates(stage, []);
-  const fromAuthorizer = stage.api.apiKeySource === 'authorizer';
-  const refusal: Refusal = {
-    code: 'api_key_invalid',
-    detail: `${fromAuthorizer ? "the authorizer's usageIdentifierKey" : 'header x-api-key'} names no enabled API key of a usage plan of this stage`,
-  };
+  const { api, stageName, apiKeys } = stage;
+  const gateOf = gatesByKey(stage, []);
+  const place = api.apiKeySource === 'authorizer' ? "the authorizer's usageIdentifierKey" : 'header x-api-key';
+  const refusal = noKey(`${place} holds no enabled API key of a usage plan of this stage`);
   return (passage, next) => {
-    const value = fromAuthorizer ? passage.usageIdentifierKey : headerOf(passage.envelope.handshake, 'x-api-key');
-    const use = value === undefined ? undefined : stage.apiKeys.byValue(value, stage.api.apiId, stage.stageName);
-    if (use === undefined) return next(refusal);
+    const value = apiKeyValue(api.apiKeySource, passage.envelope.handshake, passage.usageIdentifierKey);
+    const grant = value === undefined ? undefined : apiKeys.findByValue(value, api.apiId, stageName);
+    if (grant === undefined) return next(refusal);
     const connection = decodeConnectionContext(passage.envelope.connectionContext);
-    const identity = { ...connection.identity, apiKey: use.value, apiKeyId: use.apiKeyId };
+    const identity = { ...connection.identity, apiKey: grant.value, apiKeyId: grant.apiKeyId };
     replaceContext(passage, { ...connection, identity });
     passage.contextChanged = true;
-    gates(use)(passage, next);
+    gateOf(grant)(passage, next);
   };
 }
 
-/** The plan of the connection's key comes before the buckets of route and account (spec README, Decisions). */
+/**
+ * A message of a stage with usage plans: the plan of the connection's key comes before the buckets of route and account (spec
+ * README, Decisions). A key that has left its plan since counts against nothing; only a route that wants a key refuses it.
+ */
 export function planGate(
   stage: StageCompilation,
   buckets: readonly (NamedBucket | undefined)[],
   keyRequired: boolean,
 ): Gate<Passage<MessageEnvelope>> {
-  const gates = useGates(stage, buckets);
-  const withoutKey = throttleGate(stage.rates, buckets, throttleCounter(stage)) ?? ((_passage, next) => next());
-  const refusal: Refusal = { code: 'api_key_invalid', detail: 'the connection was made without an API key' };
+  const { api, stageName, apiKeys } = stage;
+  const gateOf = gatesByKey(stage, buckets);
+  const withoutKey = throttleGate(stage.rates, buckets, throttleCounter(stage)) ?? open;
+  const refusal = noKey('the connection was made without an API key that is valid for this stage');
   return (passage, next) => {
-    const { identity } = decodeConnectionContext(passage.envelope.connectionContext);
-    const apiKeyId = identity?.apiKeyId;
-    const use = apiKeyId === undefined ? undefined : stage.apiKeys.byId(apiKeyId, stage.api.apiId, stage.stageName);
-    if (use !== undefined) return gates(use)(passage, next);
+    const apiKeyId = decodeConnectionContext(passage.envelope.connectionContext).identity?.apiKeyId;
+    const grant = apiKeyId === undefined ? undefined : apiKeys.findById(apiKeyId, api.apiId, stageName);
+    if (grant !== undefined) return gateOf(grant)(passage, next);
     if (keyRequired) return next(refusal);
     withoutKey(passage, next);
   };
 }
 
-/** The throttle of each key's plan with the buckets behind it, then its quota: what is throttled is not counted. */
-function useGates(stage: StageCompilation, buckets: readonly (NamedBucket | undefined)[]): (use: ApiKeyUse) => Gate {
+function noKey(detail: string): Refusal {
+  return { code: 'api_key_invalid', detail };
+}
+
+function gatesByKey(
+  stage: StageCompilation,
+  buckets: readonly (NamedBucket | undefined)[],
+): (grant: ApiKeyGrant) => Gate {
   const byKey = new Map<string, Gate>();
-  return (use) => {
-    let gate = byKey.get(use.apiKeyId);
+  return (grant) => {
+    let gate = byKey.get(grant.apiKeyId);
     if (gate === undefined) {
-      gate = useGate(stage, use, buckets);
-      byKey.set(use.apiKeyId, gate);
+      gate = grantGate(stage, grant, buckets);
+      byKey.set(grant.apiKeyId, gate);
     }
     return gate;
   };
 }
 
-function useGate(stage: StageCompilation, use: ApiKeyUse, buckets: readonly (NamedBucket | undefined)[]): Gate {
-  const count = throttleCounter(stage);
-  const throttle = throttleGate(stage.rates, [use.bucket, ...buckets], count);
-  const { quota } = use;
-  if (quota === undefined) return throttle ?? ((_passage, next) => next());
-  const exceeded: Refusal = {
-    code: 'quota_exceeded',
-    detail: `quota of ${quota.key}: ${quota.limit} per ${quota.period}`,
-  };
-  const counted = (next: Next) =>
-    stage.rates.count(quota, (within) => {
-      if (!within) count('quota');
-      next(within ? undefined : exceeded);
-    });
-  if (throttle === undefined) return (_passage, next) => counted(next);
-  return (passage, next) => throttle(passage, (refusal) => (refusal === undefined ? counted(next) : next(refusal)));
+/** Every rate of a key's plans and of what comes behind them, then the quotas: what is throttled uses nothing up. */
+function grantGate(
+  stage: StageCompilation,
+  { plans }: ApiKeyGrant,
+  buckets: readonly (NamedBucket | undefined)[],
+): Gate {
+  const ofPlans = plans.map(({ throttle }) => throttle && { bucket: throttle, reason: 'plan' as const });
+  const throttle = throttleGate(stage.rates, [...ofPlans, ...buckets], throttleCounter(stage)) ?? open;
+  return plans.reduce<Gate>(
+    (before, { quota }) => (quota === undefined ? before : counted(stage, before, quota)),
+    throttle,
+  );
 }
 
-function headerOf({ headers }: Handshake, name: string): string | undefined {
-  return headers.find((header) => header[0] === name)?.[1];
+function counted(stage: StageCompilation, before: Gate, quota: Quota): Gate {
+  const count = throttleCounter(stage);
+  const exceeded: Refusal = {
+    code: 'quota_exceeded',
+    detail: `quota ${quota.key}: ${quota.limit} per ${quota.period}`,
+  };
+  return (passage, next) =>
+    before(passage, (refusal) => {
+      if (refusal !== undefined) return next(refusal);
+      stage.rates.count(quota, (within) => {
+        if (!within) count('quota');
+        next(within ? undefined : exceeded);
+      });
+    });
 }

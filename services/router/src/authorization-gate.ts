@@ -53,6 +53,7 @@ export function authorizationGate({ authorization, place, tracing, observe }: Au
 function grant(passage: Passage, connection: ConnectionContext, granted: Authorized): void {
   const { authorizer, identity, authorizedUntilMs } = granted;
   passage.usageIdentifierKey = granted.usageIdentifierKey;
+  passage.protocol = granted.subProtocol;
   if (authorizer === undefined && identity === undefined && authorizedUntilMs === undefined) return;
   const context: ConnectionContext = { ...connection };
   if (authorizer !== undefined) context.authorizer = authorizer;

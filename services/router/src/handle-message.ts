@@ -4,8 +4,9 @@ import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
 import { logRefusal } from './log-refusal.js';
-import { type Passage, type Refusal, runGates } from './passage.js';
+import { type Passage, runGates } from './passage.js';
 import type { MessageRoute } from './prepare-route.js';
+import type { Refusal } from './refusal.js';
 import { finishMessage, sendReply } from './settle-message.js';
 import type { StageTables } from './stage-tables.js';
 

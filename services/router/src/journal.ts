@@ -1,7 +1,7 @@
 import type { AuthorizationOutcome, PreparedAuthorization } from '@sluice/auth';
 import type { Envelope } from '@sluice/contracts';
 import type { ExchangeObserver, IntegrationOutcome } from '@sluice/integrations';
-import type { Refusal } from './passage.js';
+import type { Refusal } from './refusal.js';
 
 /** Writes what a stage's access log and a route's execution log want to know; a route has none where neither is on. */
 export interface RouteJournal {

@@ -1,7 +1,7 @@
 import { type Envelope, errorKinds } from '@sluice/contracts';
 import type { Log } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
-import type { Refusal } from './passage.js';
+import type { Refusal } from './refusal.js';
 
 /** What an operator should know of a request that a gate refused: a warning where the client is not to blame. */
 export function logRefusal(log: Log, envelope: Envelope, route: string, { code, detail }: Refusal): void {

@@ -1,16 +1,6 @@
-import type { ConnectEnvelope, ErrorCode, MessageEnvelope } from '@sluice/contracts';
+import type { ConnectEnvelope, MessageEnvelope } from '@sluice/contracts';
 import type { PassageJournal } from './journal.js';
-
-/** Why a request goes no further. */
-export interface Refusal {
-  code: ErrorCode;
-  /** For the log; the client sees the registry's text for `code`, or `message`. */
-  detail: string;
-  /** Where the text says more than the registry can, such as the names of missing parameters. */
-  message?: string | undefined;
-  /** `$context.error.validationErrorString`. */
-  validationErrorString?: string | undefined;
-}
+import type { Refusal } from './refusal.js';
 
 /** One handshake or message on its way through the gates of its route, and what they have learnt about it. */
 export interface Passage<E extends ConnectEnvelope | MessageEnvelope = ConnectEnvelope | MessageEnvelope> {

@@ -1,7 +1,8 @@
 import type { ConnectEnvelope, IntegrationDefinition, MessageEnvelope, RouteDefinition } from '@sluice/contracts';
 import type { PreparedIntegration } from '@sluice/integrations';
 import type { RouteJournal } from './journal.js';
-import type { Gate, Passage, Refusal } from './passage.js';
+import type { Gate, Passage } from './passage.js';
+import type { Refusal } from './refusal.js';
 import { connectGates, messageGates } from './route-gates.js';
 import { prepareJournal } from './route-journal.js';
 import { createRouteMetrics, type RouteMetrics } from './route-metrics.js';

@@ -26,17 +26,13 @@ export function connectGates(stage: StageCompilation, route: RouteDefinition): G
 /** What a message passes: the plan of its connection's key, its route's rate and the account's, authorization (ours), its model. */
 export function messageGates(stage: StageCompilation, route: RouteDefinition): Gate<Passage<MessageEnvelope>>[] {
   const buckets = [bucketOf(stage, route), named(accountRequestBucket(stage.account), 'account')];
-  const counted = stage.apiKeys.covers(stage.api.apiId, stage.stageName) && wantsKey(stage);
+  const counted = stage.hasUsagePlans && stage.api.routes['$connect']?.apiKeyRequired === true;
   return present<Gate<Passage<MessageEnvelope>>>([
     counted || route.apiKeyRequired === true
       ? planGate(stage, buckets, route.apiKeyRequired === true)
       : throttleGate(stage.rates, buckets, throttleCounter(stage)),
     authorization(stage, route),
   ]);
-}
-
-function wantsKey({ api }: StageCompilation): boolean {
-  return api.routes['$connect']?.apiKeyRequired === true;
 }
 
 function bucketOf(stage: StageCompilation, route: RouteDefinition): NamedBucket | undefined {

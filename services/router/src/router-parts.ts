@@ -1,3 +1,4 @@
+import type { AccessKey } from '@sluice/auth';
 import type { BackgroundJobs, Bus } from '@sluice/bus';
 import type { ConnectionStore } from '@sluice/connections';
 import type { AccountLimits } from '@sluice/contracts';
@@ -20,6 +21,8 @@ export interface RouterParts {
   /** Unset: no limit. */
   account?: AccountLimits | undefined;
   aws?: RouterAws | undefined;
+  /** Whose signatures open AWS_IAM routes, and which. Unset: nobody's. */
+  access?: readonly AccessKey[] | undefined;
 }
 
 /** How this gateway calls itself in ARNs and in `$context`. Unset members: us-east-1, and an account of zeros. */

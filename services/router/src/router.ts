@@ -1,5 +1,6 @@
+import { createAuthorizers } from '@sluice/auth';
 import type { Delivery, FrameConsumer } from '@sluice/bus';
-import { limits } from '@sluice/contracts';
+import { type FunctionCaller, limits } from '@sluice/contracts';
 import { createInvoker } from '@sluice/integrations';
 import { createMemoryRateKeeper } from '@sluice/rates';
 import { answerFault } from './answer-fault.js';
@@ -29,15 +30,17 @@ export interface Router {
 export function createRouter(parts: RouterParts): Router {
   const { bus, definitions, jobs, telemetry } = parts;
   const invoker = createInvoker({ telemetry, egressAllow: parts.egressAllow ?? [] });
+  const region = parts.aws?.region ?? 'us-east-1';
+  const accountId = parts.aws?.accountId ?? '000000000000';
   const tables = createStageTables({
     definitions,
     invoker,
     telemetry,
     rates: parts.rates ?? createMemoryRateKeeper(),
     account: parts.account ?? {},
-    authorizers: { prepare: () => undefined },
-    region: parts.aws?.region ?? 'us-east-1',
-    accountId: parts.aws?.accountId ?? '000000000000',
+    authorizers: createAuthorizers({ region, accountId, keys: parts.access ?? [], prepareFunction }),
+    region,
+    accountId,
   });
   const messages = new MessageHandler({ bus, tables, telemetry, failed });
   const connects = new ConnectHandler({ bus, tables, telemetry, failed });
@@ -89,5 +92,13 @@ export function createRouter(parts: RouterParts): Router {
     get inflight() {
       return consumer?.inflight ?? 0;
     },
+  };
+}
+
+function prepareFunction(uri: string): FunctionCaller {
+  const fault = `${uri} cannot be called`;
+  return {
+    fault,
+    call: (_payload, _options, done) => done({ kind: 'failed', code: 'function_refused', detail: fault }),
   };
 }

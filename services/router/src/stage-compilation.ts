@@ -1,9 +1,8 @@
-import type { Authorizers } from '@sluice/auth';
+import type { ApiKeys, Authorizers } from '@sluice/auth';
 import type { AccountLimits, ApiDefinition, ContextPlace, RouteDefinition, StageDefinition } from '@sluice/contracts';
 import type { Invoker } from '@sluice/integrations';
 import type { RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
-import type { ApiKeyUses } from './api-key-uses.js';
 
 /** What every stage of this process is compiled with. */
 export interface CompilationParts {
@@ -24,7 +23,9 @@ export interface StageCompilation extends CompilationParts {
   stageName: string;
   stageVariables: Readonly<Record<string, string>>;
   headerSpellings: ReadonlyMap<string, string>;
-  apiKeys: ApiKeyUses;
+  apiKeys: ApiKeys;
+  /** A usage plan has this stage, so that messages of connections made with a key count. */
+  hasUsagePlans: boolean;
 }
 
 export function placeOf(stage: StageCompilation, { routeKey }: RouteDefinition): ContextPlace {

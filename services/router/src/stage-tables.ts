@@ -1,7 +1,7 @@
+import { type ApiKeys, createApiKeys } from '@sluice/auth';
 import type { RouteDefinition, Scope } from '@sluice/contracts';
 import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
 import { createRouteTable } from '@sluice/routing';
-import { type ApiKeyUses, createApiKeyUses } from './api-key-uses.js';
 import { headerSpellings } from './header-spellings.js';
 import {
   type ConnectRoute,
@@ -36,7 +36,7 @@ export interface StageTablesParts extends CompilationParts {
 
 interface Generation {
   tables: Map<Scope, StageTable>;
-  apiKeys: ApiKeyUses;
+  apiKeys: ApiKeys;
 }
 
 /** Compiles each stage on first use, and again after a change of definitions: sockets follow the current deployment. */
@@ -44,7 +44,7 @@ export function createStageTables(parts: StageTablesParts): StageTables {
   const { definitions } = parts;
   const nextGeneration = (): Generation => ({
     tables: new Map(),
-    apiKeys: createApiKeyUses(definitions.shared()),
+    apiKeys: createApiKeys(definitions.shared()),
   });
   let current = nextGeneration();
   const unsubscribe = definitions.subscribe(() => {
@@ -64,8 +64,9 @@ export function createStageTables(parts: StageTablesParts): StageTables {
   };
 }
 
-function compileStage(parts: CompilationParts, generation: Generation, snapshot: StageSnapshot): StageTable {
+function compileStage(parts: StageTablesParts, generation: Generation, snapshot: StageSnapshot): StageTable {
   const { api, stage } = snapshot;
+  const isThis = (each: { apiId: string; stage: string }) => each.apiId === api.apiId && each.stage === stage.stageName;
   const compilation: StageCompilation = {
     ...parts,
     api,
@@ -74,6 +75,7 @@ function compileStage(parts: CompilationParts, generation: Generation, snapshot:
     stageVariables: stage.stageVariables,
     headerSpellings: headerSpellings(api),
     apiKeys: generation.apiKeys,
+    hasUsagePlans: parts.definitions.shared().usagePlans.some(({ apiStages }) => apiStages.some(isThis)),
   };
   const { $connect, $disconnect, ...messages } = api.routes;
   const routes = Object.fromEntries(

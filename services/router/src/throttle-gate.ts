@@ -1,6 +1,7 @@
 import { type AccountLimits, burstOf, type RouteSettings } from '@sluice/contracts';
 import type { Bucket, RateKeeper } from '@sluice/rates';
-import type { Gate, Refusal } from './passage.js';
+import type { Gate } from './passage.js';
+import type { Refusal } from './refusal.js';
 
 /** A bucket, and what a refusal by it is called in logs and metrics. */
 export interface NamedBucket {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ConnectEnvelope, type ErrorCode, errorFrame, errorKinds, type VerdictCommand } from '@sluice/contracts';
-import type { Refusal } from './passage.js';
+import type { Refusal } from './refusal.js';
 
 export type Verdict = Pick<VerdictCommand, 'status' | 'headers' | 'body'>;
 
