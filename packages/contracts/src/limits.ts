@@ -271,11 +271,13 @@ export const limits = {
   templateRegexStepsMax: 2_000_000,
   /** Ours: instructions of one compiled regular expression; `{1000}` repeats what it stands behind. */
   templateRegexInstructionsMax: 4_096,
-  /** Ours: nodes of a message that one JSONPath may visit. */
-  jsonPathNodesMax: 100_000,
+  /** Ours: nodes of a message that the JSONPaths of one rendering, or of one mapping, may visit. */
+  jsonPathNodesMax: 500_000,
   /** Ours: characters of a JSONPath, and how many that templates make at run time are kept compiled. */
   jsonPathLengthMax: 2_048,
   jsonPathsKept: 256,
+  /** Ours: regular expressions of templates that are kept compiled. */
+  templatePatternsKept: 256,
 
   /** Ours: drain of an edge on SIGTERM (OPERATIONS §3). */
   drainHoldMs: 5_000,
@@ -343,8 +345,6 @@ export const limits = {
   accessLogRequestTimeoutMs: 5_000,
   /** Ours: what a closing process waits for its last access log lines. */
   accessLogCloseMs: 3_000,
-  /** Ours: destinations of access logs open at once. */
-  accessLogDestinationsMax: 1_024,
   /** API: one execution log event; longer ones are cut. */
   executionLogBytesMax: 1_024,
 

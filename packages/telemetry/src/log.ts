@@ -23,6 +23,9 @@ export interface LogOptions {
   now?: () => number;
 }
 
+/** Lines that stages ask for one by one: limited, they would be of no use. */
+const askedFor: ReadonlySet<LogEvent> = new Set<LogEvent>(['logs.access', 'logs.execution']);
+
 interface Window {
   startedAtMs: number;
   written: number;
@@ -34,6 +37,7 @@ interface Window {
 /**
  * The process's log. At most `logLinesPerEventMax` lines of one event in `logWindowMs` are written; how many were left out
  * comes with the next line, or in a line of its own when the window ends. `debug` is not limited: who asks for it wants all.
+ * Nor are the lines that a stage's log settings ask for, whose text is written as it is: their writer bounds and masks them.
  */
 export function createLog(options: LogOptions): Log & { flush(): void } {
   const now = options.now ?? Date.now;
@@ -52,7 +56,7 @@ export function createLog(options: LogOptions): Log & { flush(): void } {
   const windows = new Map<LogEvent, Window>();
 
   const write = (level: 'debug' | 'info' | 'warn' | 'error', event: LogEvent, message: string, fields?: LogFields) => {
-    logger[level](lineFields(event, fields), redactText(message));
+    logger[level](lineFields(event, fields), askedFor.has(event) ? message : redactText(message));
   };
 
   const report = (event: LogEvent, window: Window) => {
@@ -64,6 +68,7 @@ export function createLog(options: LogOptions): Log & { flush(): void } {
 
   const limited = (level: 'info' | 'warn' | 'error', event: LogEvent, message: string, fields?: LogFields) => {
     if (!logger.isLevelEnabled(level)) return;
+    if (askedFor.has(event)) return write(level, event, message, fields);
     let window = windows.get(event);
     if (window !== undefined && now() - window.startedAtMs >= limits.logWindowMs) {
       report(event, window);
