@@ -1,3 +1,4 @@
+export type { AwsCredentials, AwsSettings } from './aws/aws-settings.js';
 export type { ResolveHost } from './egress.js';
 export type { PoolLimits } from './fast-lane/origin-pool.js';
 export {
@@ -12,6 +13,8 @@ export {
   type PreparedIntegration,
 } from './integration.js';
 export * from './invoker.js';
+export type { LambdaSettings } from './lambda/function-address.js';
+export type { FunctionPlace } from './lambda/function-callers.js';
 export type {
   CompileResponseTemplateKey,
   ResponseSources,

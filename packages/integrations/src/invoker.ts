@@ -1,5 +1,7 @@
-import type { IntegrationDefinition } from '@sluice/contracts';
+import type { FunctionCaller, IntegrationDefinition } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
+import { prepareAwsService } from './aws/aws-service.js';
+import type { AwsSettings } from './aws/aws-settings.js';
 import { Egress, type ResolveHost } from './egress.js';
 import { FastLane } from './fast-lane/fast-lane.js';
 import { defaultPoolLimits, type PoolLimits } from './fast-lane/origin-pool.js';
@@ -13,6 +15,12 @@ import {
   type PreparedIntegration,
 } from './integration.js';
 import type { IntegrationTarget } from './integration-target.js';
+import { ConnectionTextCache } from './lambda/event-context.js';
+import type { LambdaSettings } from './lambda/function-address.js';
+import { FunctionCallers, type FunctionPlace } from './lambda/function-callers.js';
+import { isFunctionUri } from './lambda/function-uri.js';
+import { prepareLambdaCustom } from './lambda/lambda-custom.js';
+import { prepareLambdaProxy } from './lambda/lambda-proxy.js';
 import { measureIntegration } from './measured-integration.js';
 import { prepareMock } from './mock-integration.js';
 import { PassingTransports } from './passing-transports.js';
@@ -30,6 +38,10 @@ export interface InvokerOptions {
   egressAllow?: readonly string[];
   /** Unset: the system's resolver. */
   resolveHost?: ResolveHost;
+  /** Where functions are invoked. */
+  lambda?: LambdaSettings | undefined;
+  /** Where AWS integrations go, and who signs for them and for functions. */
+  aws?: AwsSettings | undefined;
 }
 
 /** Calls back ends. One per process: routes that share an origin share its connections. */
@@ -44,6 +56,12 @@ export interface Invoker {
     /** A function may throw `MisconfiguredIntegrationError`. */
     selectors?: Selectors | (() => Selectors),
   ): PreparedIntegration;
+
+  /**
+   * A function, or (ours) an http(s) address in its place, that somebody else than an integration calls: an authorizer. Never
+   * throws: what cannot be called has a `fault`.
+   */
+  prepareFunction(uri: string, place: FunctionPlace): FunctionCaller;
 
   /** Drops all connections. Calls in work end in `integration_unreachable`, so the caller drains first. */
   close(): Promise<void>;
@@ -64,6 +82,9 @@ export function createInvoker(options: InvokerOptions): Invoker {
       ? fastLane.newPool(target.host, target.port, target.hostSource)
       : undiciLane.transport(target),
   );
+  const aws = options.aws ?? {};
+  const functions = new FunctionCallers({ open, lambda: options.lambda ?? {}, aws });
+  const connectionTexts = new ConnectionTextCache();
   const transports: Transports = { open, openPassing: (target) => passing.open(target) };
 
   return {
@@ -72,18 +93,29 @@ export function createInvoker(options: InvokerOptions): Invoker {
       const prepared = prepareOrExplain(() => {
         switch (definition.integrationType) {
           case 'HTTP_PROXY':
-            return prepareHttpProxy(definition, route, transports, compiled());
+            // Expressions that a proxy never evaluates must not stop it.
+            return prepareHttpProxy(definition, route, transports, definition.requestParameters ? compiled() : {});
           case 'HTTP':
             return prepareHttp(definition, route, transports, compiled());
           case 'MOCK':
             return prepareMock(definition, route, compiled());
           case 'AWS':
+            return isFunctionUri(definition.integrationUri ?? '')
+              ? prepareLambdaCustom(definition, route, functions.forFunction(uriOf(definition), route), compiled())
+              : prepareAwsService(definition, route, open, compiled(), aws);
           case 'AWS_PROXY':
-            throw new MisconfiguredIntegrationError(`${definition.integrationType} is not available`);
+            return prepareLambdaProxy(
+              definition,
+              route,
+              functions.forFunction(uriOf(definition), route),
+              connectionTexts,
+            );
         }
       });
       return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);
     },
+
+    prepareFunction: (uri, place) => functions.forFunctionOrAddress(uri, place),
 
     async close() {
       passing.close();
@@ -92,6 +124,10 @@ export function createInvoker(options: InvokerOptions): Invoker {
       wheel.stop();
     },
   };
+}
+
+function uriOf({ integrationUri = '' }: IntegrationDefinition): string {
+  return integrationUri;
 }
 
 function prepareOrExplain(prepare: () => PreparedIntegration): PreparedIntegration {
