@@ -62,7 +62,7 @@ export interface PreparedAuthorization {
   readonly type: Exclude<AuthorizationType, 'NONE'>;
   /** Undefined for AWS_IAM. */
   readonly authorizerId: string | undefined;
-  /** Why the definition cannot work; every request then ends in `authorizer_misconfigured`. */
+  /** Why the definition cannot work; every request then ends in an error of the authorizer, and nobody gets in. */
   readonly fault?: string | undefined;
   /** `done` is called exactly once, synchronously where nothing has to be asked of anybody. Never throws. */
   authorize(request: AuthorizationRequest, done: (outcome: AuthorizationOutcome) => void): void;

@@ -1,6 +1,6 @@
-import { type JwtConfiguration, limits } from '@sluice/contracts';
+import { type ConnectionContext, type JwtConfiguration, limits } from '@sluice/contracts';
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
-import type { AuthorizationOutcome, PreparedAuthorization } from './authorization.js';
+import type { AuthorizationOutcome, Authorized, PreparedAuthorization } from './authorization.js';
 import { IssuerUnavailable } from './issuer-documents.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import type { TokenSources } from './token-sources.js';
@@ -33,11 +33,19 @@ export function prepareTokenAuthorizer(parts: TokenAuthorizerParts): PreparedAut
     authorize(request, done) {
       const found = parts.sources.read(request);
       if (found === undefined) return done(unauthorized('there is no token'));
-      judge(found.token, parts).then((outcome) =>
-        done(outcome.ok && found.subProtocol !== undefined ? { ...outcome, subProtocol: found.subProtocol } : outcome),
-      );
+      judge(found.token, parts).then((outcome) => {
+        if (!outcome.ok) return done(outcome);
+        if (isAnother(outcome, request.connection)) return done(unauthorized('the token is of another principal'));
+        done(found.subProtocol === undefined ? outcome : { ...outcome, subProtocol: found.subProtocol });
+      });
     },
   };
+}
+
+/** Back ends know a connection by whom it was opened for: a token may prolong it, never hand it to somebody else. */
+function isAnother(granted: Authorized, { authorizer, authorizedUntilMs }: ConnectionContext): boolean {
+  if (authorizedUntilMs === undefined) return false;
+  return authorizer?.['principalId'] !== granted.authorizer?.['principalId'];
 }
 
 /** Never rejects. */
