@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, Inbox } from '@sluice/bus';
 import type { ConnectionStore } from '@sluice/connections';
-import { limits } from '@sluice/contracts';
+import { type AccountLimits, limits } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
+import { createMemoryRateKeeper, type RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
 import { createAccessControl } from './access-control.js';
+import { createAccountThrottle } from './account-throttle.js';
 import { bodyBytesMaxOfAny } from './body-bounds.js';
 import { type CallbackSettings, callbackLimits } from './callback-settings.js';
 import { type HttpPort, openHttpPort } from './http-port.js';
@@ -21,6 +23,10 @@ export interface CallbackParts {
   definitions: DefinitionStore;
   telemetry: Telemetry;
   settings: CallbackSettings;
+  /** Counts the account's rate with all who share it; the caller closes it. Unset: this process counts for itself alone. */
+  rates?: RateKeeper | undefined;
+  /** Unset: no limit. */
+  account?: AccountLimits | undefined;
 }
 
 /** The service that answers `@connections`. */
@@ -68,6 +74,7 @@ class CallbackService implements Callback {
       access: createAccessControl(settings),
       reader: new RequestReader({ ...bounds, bodyBytesMax: () => bodyBytesMaxOfAny(definitions) }),
       strict413: settings.strict413 ?? false,
+      throttle: createAccountThrottle(parts.rates ?? createMemoryRateKeeper(), parts.account ?? {}, telemetry.metrics),
       onRefused(reason, about) {
         metrics.refused(reason);
         telemetry.log.info('callback.signature_refused', 'a request was not let in', { ...about, reason });

@@ -1,6 +1,7 @@
 import { isConnectionId, nodeSlotOf } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import type { AccessControl } from './access-control.js';
+import type { Throttle } from './account-throttle.js';
 import { bodyBytesMaxOf } from './body-bounds.js';
 import { type Operate, operations } from './connection-operations.js';
 import type { About, Exchange } from './exchange.js';
@@ -14,6 +15,8 @@ export interface ManagementParts {
   access: AccessControl;
   outcomes: OutcomeTable;
   strict413: boolean;
+  /** Undefined where the account has no rate. */
+  throttle: Throttle | undefined;
   onRefused(reason: string, about: About): void;
 }
 
@@ -53,7 +56,15 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     // The older form of ids names no node: no edge of ours has ever issued one.
     if (nodeSlot === undefined) return exchange.answer(gone());
     if (parts.outcomes.full) return exchange.answer(limitExceeded());
-    operate(parts.outcomes, exchange, { connectionId, nodeSlot, apiId });
+    const target = { connectionId, nodeSlot, apiId };
+    if (parts.throttle === undefined) return operate(parts.outcomes, exchange, target);
+    parts.throttle(
+      apiId,
+      exchange.guarded((within) => {
+        if (within) operate(parts.outcomes, exchange, target);
+        else exchange.answer(limitExceeded());
+      }),
+    );
   };
   if (target.apiId !== undefined) return apiNamed(target.apiId);
   findApi(parts, exchange, { connectionId, nodeSlot, stage }, (apiId) => {

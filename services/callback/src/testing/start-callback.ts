@@ -21,19 +21,23 @@ export function apiDefinition(apiId: string, ...stages: string[]): ApiDefinition
 }
 
 /** A callback service on a free port, with one live edge beside it, over inboxes that a test can disturb. */
-export async function startCallback(given: Partial<CallbackSettings> = {}, apis?: ApiDefinition[]) {
+export async function startCallback(
+  given: Partial<CallbackSettings> = {},
+  apis?: ApiDefinition[],
+  more: Partial<CallbackParts> = {},
+) {
   const bus = new BusDouble();
   const edge = new EdgeDouble(bus, edgeSlot);
   await edge.open();
   const nodes = new NodesDouble();
   nodes.states.set(edgeSlot, 'live');
-  const service = await startCallbackOn({ bus: bus.bus, connections: nodes }, given, apis);
+  const service = await startCallbackOn({ bus: bus.bus, connections: nodes, ...more }, given, apis);
   return { ...service, bus, edge, nodes };
 }
 
 /** A callback service on a free port, over this bus. */
 export async function startCallbackOn(
-  over: Pick<CallbackParts, 'bus' | 'connections'>,
+  over: Pick<CallbackParts, 'bus' | 'connections'> & Partial<CallbackParts>,
   given: Partial<CallbackSettings> = {},
   apis = [apiDefinition('chat', 'dev', 'prod')],
   tracing?: Telemetry['tracing'],
