@@ -291,10 +291,6 @@ export const limits = {
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
 
-  /** API: requests per second and burst of the whole account, and new connections per second (spec 14). */
-  accountRatePerSecond: 10_000,
-  accountBurst: 5_000,
-  accountConnectionsPerSecond: 500,
   /** Ours: token buckets and quotas that one process remembers, the least recently used go. A forgotten one is whole again in
    * memory; in Redis it lives on. */
   rateBucketsMax: 100_000,
