@@ -18,8 +18,8 @@ export interface Connection extends Timed {
   state: 'open' | 'draining' | 'closed';
   readonly id: ConnectionId;
   readonly stage: StageState;
-  /** JSON text of `ConnectionContext`, as envelopes carry it. */
-  readonly context: string;
+  /** JSON text of `ConnectionContext`, as envelopes carry it. A RENEW replaces it. */
+  context: string;
   /** Set at the 101 and valid until `closed`. */
   socket: Socket;
   /** Traceparent of the handshake, where it was traced: messages link to it. */
@@ -32,6 +32,8 @@ export interface Connection extends Timed {
   readonly openedAtMs: number;
   /** When its life is over, jitter taken off. */
   readonly endsAtMs: number;
+  /** When the authorization that let it in expires, where that is within its life. */
+  authorizationEndsAtMs: number;
   /** Client data, client ping or successful delivery: what the idle timer counts from. */
   lastActiveAtMs: number;
   /** Any frame of the client, pong included. */
@@ -58,6 +60,7 @@ export type DueAction = { kind: 'close'; close: Close } | { kind: 'ping' } | { k
 const none: DueAction = { kind: 'none' };
 const ping: DueAction = { kind: 'ping' };
 const goAway: DueAction = { kind: 'close', close: closes.goingAway };
+const expired: DueAction = { kind: 'close', close: closes.authorizationExpired };
 const vanished: DueAction = { kind: 'close', close: closes.abnormal };
 const tooSlow: DueAction = { kind: 'close', close: closes.slowConsumer };
 
@@ -65,6 +68,7 @@ const tooSlow: DueAction = { kind: 'close', close: closes.slowConsumer };
 export function dueAction(connection: Connection, apiLimits: ApiLimits, nowMs: number): DueAction {
   if (connection.state !== 'open') return none;
   if (connection.endsAtMs !== 0 && nowMs >= connection.endsAtMs) return goAway;
+  if (connection.authorizationEndsAtMs !== 0 && nowMs >= connection.authorizationEndsAtMs) return expired;
   if (connection.slowSinceMs !== 0 && nowMs >= connection.slowSinceMs + limits.socketSlowMsMax) return tooSlow;
   if (apiLimits.idleTimeoutMs !== 0 && nowMs >= connection.lastActiveAtMs + apiLimits.idleTimeoutMs) return goAway;
   if (connection.pingedAtMs !== 0) return nowMs >= connection.pingedAtMs + limits.pongTimeoutMs ? vanished : none;
@@ -76,6 +80,7 @@ export function dueAction(connection: Connection, apiLimits: ApiLimits, nowMs: n
 export function nextDueAtMs(connection: Connection, apiLimits: ApiLimits): number {
   let due = Number.POSITIVE_INFINITY;
   if (connection.endsAtMs !== 0) due = connection.endsAtMs;
+  if (connection.authorizationEndsAtMs !== 0) due = Math.min(due, connection.authorizationEndsAtMs);
   if (connection.slowSinceMs !== 0) due = Math.min(due, connection.slowSinceMs + limits.socketSlowMsMax);
   if (apiLimits.idleTimeoutMs !== 0) due = Math.min(due, connection.lastActiveAtMs + apiLimits.idleTimeoutMs);
   if (connection.pingedAtMs !== 0) due = Math.min(due, connection.pingedAtMs + limits.pongTimeoutMs);

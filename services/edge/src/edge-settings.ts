@@ -1,6 +1,6 @@
 import { limits } from '@sluice/contracts';
 
-/** Everything an edge is told; no member is optional, `packages/config` or `edgeSettings` fill in what a user left out. */
+/** Everything an edge is told; `packages/config` or `edgeSettings` fill in what a user left out. */
 export interface EdgeSettings {
   host: string;
   /** 0 takes any free port. */
@@ -13,6 +13,8 @@ export interface EdgeSettings {
   handshakesBurst: number;
   /** Served at `GET /` in developer mode. */
   page: { html: string } | undefined;
+  /** Address ranges of proxies whose `X-Forwarded-*` headers are believed (`10.0.0.0/8`, or one address). Unset: nobody's. */
+  trustedProxies?: readonly string[] | undefined;
 }
 
 export interface DrainSettings {

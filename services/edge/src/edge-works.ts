@@ -1,16 +1,20 @@
-import type { Close } from '@sluice/contracts';
+import type { Close, ConnectionId } from '@sluice/contracts';
 import { closes } from '@sluice/contracts';
 import { monotonicMs } from './clock.js';
 import type { Connection } from './connection.js';
 import { Disconnects } from './disconnects.js';
 import type { EdgeParts } from './edge-parts.js';
 import { Fence } from './fence.js';
+import { TrustedProxies } from './forwarded.js';
 import { Inbound } from './inbound.js';
 import { Lifetime } from './lifetime.js';
 import { NodeMembership } from './membership.js';
+import { MessageAppender } from './message-appender.js';
 import { OpenConnections } from './open-connections.js';
+import { OrderedMessages } from './ordered-messages.js';
 import { Outbound } from './outbound.js';
 import { Registrations } from './registrations.js';
+import { Renewals } from './renewals.js';
 import type { PortHandlers } from './socket-server.js';
 import { SocketWriter } from './socket-writer.js';
 import { Stages } from './stage-state.js';
@@ -25,12 +29,16 @@ export class EdgeWorks {
   readonly upgrades: Upgrades;
   readonly writer: SocketWriter;
   readonly portHandlers: Omit<PortHandlers, 'request' | 'serveManagement'>;
+  /** The port that clients connect to, once it is known. */
+  ownPort: number;
   private readonly disconnects: Disconnects;
+  private readonly ordered: OrderedMessages;
   private readonly registrations: Registrations;
   private readonly fence: Fence;
   private readonly stages: Stages;
   private readonly unsubscribe: () => void;
   private fencing = false;
+  private stopping = false;
 
   constructor(
     private readonly parts: EdgeParts,
@@ -38,17 +46,25 @@ export class EdgeWorks {
   ) {
     const { bus, definitions, telemetry, settings } = parts;
     const node = () => this.membership.current;
+    this.ownPort = settings.port;
     this.stages = new Stages(definitions, telemetry.metrics);
     // After the stages, which take the new limits over first: a shorter one would otherwise wait for the old deadline.
     this.unsubscribe = definitions.subscribe(() => this.lifetime.watchAll());
     this.disconnects = new Disconnects(node);
-    this.registrations = new Registrations(node, this.disconnects, telemetry);
+    const owesDisconnect = (id: ConnectionId) => this.disconnects.owes(id) || this.ordered.has(id);
+    this.registrations = new Registrations(node, owesDisconnect, telemetry);
     this.connections = new OpenConnections({
       opened: (connection) => this.lifetime.watch(connection),
       ended: (connection, close) => this.ended(connection, close),
     });
-    this.lifetime = new Lifetime(this.connections, (held) => this.upgrades.overdue(held));
+    this.lifetime = new Lifetime(this.connections, {
+      verdict: (held) => this.upgrades.overdue(held),
+      ordered: (lane, nowMs) => this.ordered.overdue(lane, nowMs),
+    });
     this.writer = new SocketWriter(this.connections, this.lifetime, telemetry);
+    const appender = new MessageAppender(node, this.connections, this.writer, telemetry);
+    const announce = (connection: Connection, close: Close) => this.announce(connection, close);
+    this.ordered = new OrderedMessages(appender, this.lifetime, telemetry, announce);
     this.upgrades = new Upgrades({
       bus,
       definitions,
@@ -60,22 +76,30 @@ export class EdgeWorks {
       bucket: new TokenBucket(settings.handshakesPerSecond, settings.handshakesBurst, monotonicMs()),
       node,
       admits: () => this.isReady() && !this.atCeiling(),
+      proxies: new TrustedProxies(settings.trustedProxies),
+      ownPort: () => this.ownPort,
     });
-    const verdict = this.upgrades.verdict.bind(this.upgrades);
-    const outbound = new Outbound(bus, this.connections, this.writer, verdict, telemetry);
+    const renewals = new Renewals(this.connections, this.lifetime, this.registrations, telemetry);
+    const others = {
+      verdict: this.upgrades.verdict.bind(this.upgrades),
+      done: this.ordered.done.bind(this.ordered),
+      renew: renewals.renew.bind(renewals),
+    };
+    const outbound = new Outbound(bus, this.connections, this.writer, others, telemetry);
     this.fence = new Fence(node, outbound, telemetry);
     this.membership = new NodeMembership(bus, parts.connections, telemetry, {
       commands: (commands) => this.fence.commands(commands),
       fenced: () => this.fenced(),
       forgotten: () => this.registerAll(),
     });
-    this.portHandlers = this.handlers(new Inbound(node, this.connections, this.writer, this.lifetime, telemetry));
+    const inbound = new Inbound(appender, this.ordered, this.connections, this.writer, this.lifetime, telemetry);
+    this.portHandlers = this.handlers(inbound);
   }
 
   /** Closed connections whose `$disconnect` is still owed count too: during an outage they must not grow without bound. */
   atCeiling(): boolean {
     const { held, registeringCount } = this.upgrades;
-    const count = this.connections.count + held.count + registeringCount + this.disconnects.count;
+    const count = this.connections.count + held.count + registeringCount + this.owedCount;
     return count >= this.parts.settings.maxConnections;
   }
 
@@ -84,12 +108,14 @@ export class EdgeWorks {
     const deadlineMs = monotonicMs() + timeoutMs;
     const producer = this.membership.current?.producer;
     if (producer !== undefined) await within(producer.drain(), timeoutMs);
-    const owing = () => this.disconnects.count > 0 || this.upgrades.registeringCount > 0;
+    const owing = () => this.owedCount > 0 || this.upgrades.registeringCount > 0;
     while (owing() && monotonicMs() < deadlineMs) await pause(20);
-    return this.disconnects.count === 0;
+    return this.owedCount === 0;
   }
 
   stop(): void {
+    this.stopping = true;
+    this.ordered.abandonAll('this process ends');
     this.membership.stop();
     this.lifetime.stop();
     this.disconnects.stop();
@@ -114,16 +140,26 @@ export class EdgeWorks {
     this.lifetime.forget(connection);
     this.writer.forget(connection);
     connection.stage.countClose(close, monotonicMs() - connection.openedAtMs);
-    // Whoever took this node over announces what was registered; only what it cannot know of is still ours to announce.
-    if (!this.fencing || !connection.registered) this.disconnects.announce(connection, close);
+    if (!this.ordered.putsOff(connection, close)) this.announce(connection, close);
+  }
+
+  private announce(connection: Connection, close: Close): void {
+    // Whoever takes this node over announces what was registered; only what it cannot know of is still ours to announce.
+    if (!(this.fencing || this.stopping) || !connection.registered) this.disconnects.announce(connection, close);
   }
 
   private fenced(): void {
     this.fence.lost();
     this.upgrades.refuseAll();
     this.fencing = true;
+    this.ordered.abandonAll('this node was taken over');
     for (const connection of [...this.connections.all()]) this.connections.close(connection, closes.goingAway);
     this.fencing = false;
+  }
+
+  /** Closed connections whose `$disconnect` the bus has not taken yet. */
+  private get owedCount(): number {
+    return this.disconnects.count + this.ordered.endedCount;
   }
 
   private registerAll(): void {

@@ -19,6 +19,7 @@ import {
   type MessageEnvelope,
   nodeSlotOf,
   type OutcomeCommand,
+  type RouteDefinition,
   type VerdictCommand,
 } from '@sluice/contracts';
 import { createMemoryDefinitionStore, type MemoryDefinitionStore } from '@sluice/definitions';
@@ -58,11 +59,17 @@ export interface ApiOptions {
   connect?: boolean;
   disconnect?: boolean;
   connectTimeoutMs?: number;
+  binaryFrames?: boolean;
+  allowedOrigins?: string[];
+  /** Keys of further routes, and of those the ones with `order: connection`. */
+  routes?: string[];
+  ordered?: string[];
 }
 
 export function apiDefinition(options: ApiOptions = {}, apiId = 'chat'): ApiDefinition {
-  const route = (routeKey: string, target = true) => ({
+  const route = (routeKey: string, target = true): RouteDefinition => ({
     routeKey,
+    order: options.ordered?.includes(routeKey) === true ? 'connection' : undefined,
     integrationId: target ? 'backend' : undefined,
     hasRouteResponse: false,
   });
@@ -75,6 +82,7 @@ export function apiDefinition(options: ApiOptions = {}, apiId = 'chat'): ApiDefi
     limits: { ...defaultApiLimits, ...options.limits },
     routes: {
       $default: route('$default'),
+      ...Object.fromEntries((options.routes ?? []).map((routeKey) => [routeKey, route(routeKey)])),
       ...(options.connect === false ? {} : { $connect: route('$connect') }),
       ...(options.disconnect === false ? {} : { $disconnect: route('$disconnect') }),
     },
@@ -91,7 +99,8 @@ export function apiDefinition(options: ApiOptions = {}, apiId = 'chat'): ApiDefi
         integrationResponses: [],
       },
     },
-    stages: { dev: { stageName: 'dev', stageVariables: {} } },
+    stages: { dev: { stageName: 'dev', stageVariables: {}, allowedOrigins: options.allowedOrigins } },
+    binaryFrames: options.binaryFrames,
   };
 }
 
@@ -190,7 +199,11 @@ export interface Gateway {
   messages: () => MessageEnvelope[];
   disconnects: () => DisconnectEnvelope[];
   /** What the router says to a `$connect`; undefined leaves it without a verdict. */
-  rule: { verdict: (envelope: ConnectEnvelope) => Verdict | undefined };
+  rule: {
+    verdict: (envelope: ConnectEnvelope) => Verdict | undefined;
+    /** Answers ordered messages with DONE at once. */
+    settlesOrdered: boolean;
+  };
   /** Sends a command to the edge that holds the connection. */
   tell(command: InboxCommand): void;
   /** As a callback service does it: sends the command and waits for its outcome. */
@@ -198,6 +211,7 @@ export interface Gateway {
     kind: 'POST' | 'GET' | 'DELETE';
     connectionId: string;
     body?: Uint8Array;
+    binary?: boolean;
     apiId?: string;
   }): Promise<OutcomeCommand>;
   metric(name: string, labels?: Record<string, string>): Promise<number>;
@@ -205,22 +219,26 @@ export interface Gateway {
 
 /** An edge on a free port with a router and a callback service that the test plays. */
 export async function startGateway(
-  options: ApiOptions & { settings?: Partial<EdgeSettings>; apis?: ApiDefinition[] } = {},
+  options: ApiOptions & { settings?: Partial<EdgeSettings>; apis?: ApiDefinition[]; telemetry?: Telemetry } = {},
 ): Promise<Gateway> {
-  const telemetry = createTelemetry({ role: 'edge', logLevel: 'silent' });
+  const telemetry = options.telemetry ?? createTelemetry({ role: 'edge', logLevel: 'silent' });
   const { bus, state } = refusableBus(telemetry);
   const store = new TestStore();
   const definitions = createMemoryDefinitionStore(options.apis ?? [apiDefinition(options)]);
   const settings = edgeSettings({ port: 0, ...options.settings });
   const edge = createEdge({ bus, connections: store, definitions, telemetry, settings });
   const envelopes: Envelope[] = [];
-  const rule: Gateway['rule'] = { verdict: () => admitted };
+  const rule: Gateway['rule'] = { verdict: () => admitted, settlesOrdered: false };
   await bus.consume((delivery: Delivery) => {
     envelopes.push(delivery.envelope);
     if (delivery.envelope.kind === 'CONNECT') {
       const verdict = rule.verdict(delivery.envelope);
       const { connectionId } = delivery.envelope;
       if (verdict !== undefined) bus.send(delivery.from, { kind: 'VERDICT', connectionId, ...verdict });
+    }
+    if (delivery.envelope.kind === 'MESSAGE' && delivery.envelope.ordered === true && rule.settlesOrdered) {
+      const { connectionId, messageId } = delivery.envelope;
+      bus.send(delivery.from, { kind: 'DONE', connectionId, messageId });
     }
     delivery.done();
   });

@@ -70,6 +70,7 @@ class RunningEdge implements Edge {
         request: (head) => plain.answer(head),
         serveManagement,
       });
+      this.works.ownPort = this.server.port;
       this.throwIfClosing();
     } catch (error) {
       await this.giveUpStart();

@@ -1,6 +1,8 @@
 import type { ConnectionId, RequestId } from '@sluice/contracts';
 import type { ActiveSpan } from '@sluice/telemetry';
+import { authorizationEndsAtMs } from './authorization-end.js';
 import { type Connection, endOfLife } from './connection.js';
+import type { Forwarded } from './forwarded.js';
 import { noSocket } from './socket.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { StageState } from './stage-state.js';
@@ -13,13 +15,16 @@ export interface HeldUpgrade extends Timed {
   readonly connectionId: ConnectionId;
   readonly requestId: RequestId;
   readonly stage: StageState;
-  readonly context: string;
+  /** Of the connection that it becomes; a verdict may replace it. */
+  context: string;
+  readonly forwarded: Forwarded;
   readonly startedAtMs: number;
   readonly span: ActiveSpan | undefined;
 }
 
 /** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
 export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: number, random: number): Connection {
+  const endsAtMs = endOfLife(nowMs, held.stage.limits.connectionDurationMs, random);
   return {
     kind: 'connection',
     state: 'open',
@@ -31,7 +36,8 @@ export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: num
     registered,
     closing: undefined,
     openedAtMs: nowMs,
-    endsAtMs: endOfLife(nowMs, held.stage.limits.connectionDurationMs, random),
+    endsAtMs,
+    authorizationEndsAtMs: authorizationEndsAtMs(held.context, endsAtMs, nowMs),
     lastActiveAtMs: nowMs,
     lastHeardAtMs: nowMs,
     pingedAtMs: 0,

@@ -1,17 +1,19 @@
-import type { Refusal } from '@sluice/bus';
-import { closes, type Envelope, errorFrame, type MessageEnvelope, newRequestId, splitScope } from '@sluice/contracts';
-import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import { closes, limits, type MessageEnvelope, newRequestId } from '@sluice/contracts';
+import type { Telemetry } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import type { Connection } from './connection.js';
 import type { Lifetime } from './lifetime.js';
-import type { EdgeNode } from './membership.js';
+import type { MessageAppender } from './message-appender.js';
 import type { OpenConnections } from './open-connections.js';
+import type { OrderedMessages } from './ordered-messages.js';
 import type { SocketWriter } from './socket-writer.js';
+import type { StageState } from './stage-state.js';
 
-/** Frames of clients on their way to the bus. A frame is accepted when the bus has confirmed its batch, refused out loud otherwise. */
+/** Frames of clients on their way to the bus. */
 export class Inbound {
   constructor(
-    private readonly node: () => EdgeNode | undefined,
+    private readonly appender: MessageAppender,
+    private readonly ordered: OrderedMessages,
     private readonly connections: OpenConnections,
     private readonly writer: SocketWriter,
     private readonly lifetime: Lifetime,
@@ -26,7 +28,7 @@ export class Inbound {
     connection.lastActiveAtMs = nowMs;
     connection.lastHeardAtMs = nowMs;
     stage.countIn(message.byteLength);
-    if (isBinary) {
+    if (isBinary && !stage.takesBinary) {
       this.connections.close(connection, closes.binaryNotSupported);
       return;
     }
@@ -34,20 +36,8 @@ export class Inbound {
       this.connections.close(connection, closes.tooBig);
       return;
     }
-    this.append(
-      {
-        kind: 'MESSAGE',
-        scope: stage.scope,
-        connectionId: connection.id,
-        requestId: newRequestId(),
-        timeMs: Date.now(),
-        connectionContext: connection.context,
-        traceparent: undefined,
-        messageId: newRequestId(),
-        body: new Uint8Array(message),
-      },
-      connection,
-    );
+    if (message.byteLength > limits.frameBytesMax) this.noteLarge(stage, message.byteLength);
+    this.pass(connection, message, isBinary);
   }
 
   /** A client ping counts as activity; the library has answered it. */
@@ -64,6 +54,26 @@ export class Inbound {
     if (connection.pingedAtMs !== 0) this.answered(connection, nowMs);
   }
 
+  private pass(connection: Connection, message: ArrayBuffer, isBinary: boolean): void {
+    const { stage } = connection;
+    const envelope: MessageEnvelope = {
+      kind: 'MESSAGE',
+      scope: stage.scope,
+      connectionId: connection.id,
+      requestId: newRequestId(),
+      timeMs: Date.now(),
+      connectionContext: connection.context,
+      traceparent: undefined,
+      messageId: newRequestId(),
+      body: new Uint8Array(message),
+      // Always there: all envelopes are then objects of one shape, which the writer reads fastest.
+      binary: isBinary,
+      ordered: false,
+    };
+    if (stage.isOrdered?.(envelope.body) === true) this.ordered.take(envelope, connection);
+    else this.appender.append(envelope, connection);
+  }
+
   /** The first frame after our ping: the next ping may now be due before the deadline that was set for the answer. */
   private answered(connection: Connection, nowMs: number): void {
     connection.stage.pong.observe((nowMs - connection.pingedAtMs) / 1000);
@@ -72,56 +82,16 @@ export class Inbound {
     this.lifetime.watch(connection);
   }
 
-  private append(envelope: MessageEnvelope, connection: Connection): void {
-    const node = this.node();
-    if (node === undefined) {
-      this.refuse(envelope, 'bus_unavailable');
-    } else if (this.telemetry.tracing.enabled) {
-      const span = this.startSpan(envelope, connection);
-      envelope.traceparent = span.traceparent;
-      node.producer.append(envelope, (settled, refusal) => {
-        span.end(refusal);
-        this.settled(settled, refusal);
-      });
-    } else {
-      node.producer.append(envelope, this.settled);
-    }
-  }
-
-  /** One function for all frames: a closure per frame would be a tenth of what a frame may cost. */
-  private readonly settled = (envelope: Envelope, refusal: Refusal | undefined): void => {
-    if (refusal !== undefined) this.refuse(envelope, refusal);
-  };
-
-  private refuse(envelope: Envelope, refusal: Refusal): void {
-    const { apiId, stage } = splitScope(envelope.scope);
-    this.telemetry.metrics.throttledTotal.labels(apiId, refusal).inc();
-    this.telemetry.log.warn('edge.frame_refused', 'a frame was not accepted; the client has been told', {
-      api: apiId,
-      stage,
-      connection_id: envelope.connectionId,
-      request_id: envelope.requestId,
-      reason: refusal,
-    });
-    const connection = this.connections.get(envelope.connectionId);
-    if (connection === undefined) return;
-    this.writer.write(connection, errorFrame(refusal, envelope.connectionId, envelope.requestId));
-  }
-
-  /** A trace of its own, linked to the handshake: no span lives as long as a connection. */
-  private startSpan(envelope: MessageEnvelope, connection: Connection): ActiveSpan {
-    return this.telemetry.tracing.startSpan('send', {
-      kind: 'producer',
-      links: [connection.traceparent],
-      attributes: {
-        'messaging.system': 'redis',
-        'messaging.operation.name': 'send',
-        'messaging.operation.type': 'send',
-        'messaging.message.id': envelope.messageId,
-        'sluice.api': connection.stage.apiId,
-        'sluice.stage': connection.stage.stageName,
-        'sluice.connection_id': connection.id,
-      },
-    });
+  /** The model service closes on a single frame of this size; here it cannot be told from several (spec README, decisions). */
+  private noteLarge({ apiId, stageName }: StageState, byteLength: number): void {
+    const count = this.telemetry.metrics.largeMessagesTotal.labels(apiId);
+    count.inc();
+    if (count.value > 1) return;
+    this.telemetry.log.info(
+      'edge.message_large',
+      `the first message of ${byteLength} bytes: sent in one frame, it would have closed the connection at the model service, ` +
+        `which takes frames of ${limits.frameBytesMax} bytes; limits.messageBytesMax ${limits.frameBytesMax} is as strict`,
+      { api: apiId, stage: stageName },
+    );
   }
 }

@@ -1,5 +1,6 @@
-import { closes, defaultApiLimits, limits } from '@sluice/contracts';
+import { closes, defaultApiLimits, limits, MalformedBytesError } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
+import { authorizationEndsAtMs } from './authorization-end.js';
 import { type Connection, dueAction, endOfLife, nextDueAtMs, reportedClose } from './connection.js';
 import { closeTimesMs, shuffled } from './drain.js';
 import {
@@ -22,6 +23,7 @@ function connectionAt(nowMs: number, changes: Partial<Connection> = {}): Connect
     state: 'open',
     openedAtMs: nowMs,
     endsAtMs: 0,
+    authorizationEndsAtMs: 0,
     lastActiveAtMs: nowMs,
     lastHeardAtMs: nowMs,
     pingedAtMs: 0,
@@ -51,6 +53,38 @@ describe('deadlines of a connection', () => {
     expect(endOfLife(1_000, 7_200_000, 0)).toBe(7_201_000);
     expect(endOfLife(1_000, 7_200_000, 1)).toBe(6_841_000);
     expect(endOfLife(1_000, 0, 0.5)).toBe(0);
+  });
+
+  it('[CN-70] an authorization that ends closes with 1008, and nothing but a renewal puts it off', () => {
+    const connection = connectionAt(1_000, { endsAtMs: 7_201_000, authorizationEndsAtMs: 5_000 });
+    expect(nextDueAtMs(connection, off)).toBe(5_000);
+    connection.lastActiveAtMs = 4_999;
+    connection.lastHeardAtMs = 4_999;
+    expect(dueAction(connection, off, 4_999).kind).toBe('none');
+    expect(dueAction(connection, off, 5_000)).toEqual({ kind: 'close', close: closes.authorizationExpired });
+  });
+
+  it('[CN-70] the end of an authorization is a moment of the monotonic clock, and never one behind the life of the connection', () => {
+    const context = (authorizedUntilMs: unknown) =>
+      JSON.stringify({ connectedAtMs: 1, sourceIp: '::1', authorizedUntilMs });
+    const wallMs = 1_800_000_000_000;
+    expect(authorizationEndsAtMs(context(wallMs + 900.7), 0, 100, wallMs)).toBe(1_000);
+    expect(authorizationEndsAtMs(context(wallMs + 900), 1_000, 100, wallMs)).toBe(0);
+    expect(authorizationEndsAtMs(context(wallMs - 900), 1_000, 100, wallMs)).toBe(100);
+    expect(authorizationEndsAtMs(context(undefined), 0, 100, wallMs)).toBe(0);
+    expect(authorizationEndsAtMs('{"connectedAtMs":1,"sourceIp":"::1"}', 0, 100, wallMs)).toBe(0);
+    for (const bad of ['"soon"', 'null', '{}']) {
+      const text = `{"connectedAtMs":1,"sourceIp":"::1","authorizedUntilMs":${bad}}`;
+      expect(() => authorizationEndsAtMs(text, 0, 100, wallMs)).toThrow(MalformedBytesError);
+    }
+    for (const bad of [
+      '"authorizedUntilMs"',
+      '["authorizedUntilMs"]',
+      '{"authorizedUntilMs":1}',
+      '{"authorizedUntilMs"',
+    ]) {
+      expect(() => authorizationEndsAtMs(bad, 0, 100, wallMs)).toThrow(MalformedBytesError);
+    }
   });
 
   it('[CN-32] a ping goes out after silence; without any frame the client is gone 20 s later', () => {

@@ -3,19 +3,28 @@ import { monotonicMs } from './clock.js';
 import { type Connection, dueAction, nextDueAtMs } from './connection.js';
 import type { HeldUpgrade } from './held-upgrade.js';
 import type { OpenConnections } from './open-connections.js';
+import type { OrderedLane } from './ordered-lane.js';
 import { TimingWheel } from './timing-wheel.js';
 
+type Watched = Connection | HeldUpgrade | OrderedLane;
+
+/** What to do about a deadline that is not a connection's own. */
+export interface Overdue {
+  verdict(held: HeldUpgrade): void;
+  ordered(lane: OrderedLane, nowMs: number): void;
+}
+
 /**
- * All deadlines of the edge on one wheel: idle, lifetime, ping, pong, slow consumer, held upgrade. Activity does not touch the
+ * All deadlines of the edge on one wheel: idle, lifetime, authorization, ping, pong, slow consumer, held upgrade, ordered message. Activity does not touch the
  * wheel: a deadline that falls due early finds out and is set again, which is once per ping period and not once per message.
  */
 export class Lifetime {
-  private readonly wheel: TimingWheel<Connection | HeldUpgrade>;
+  private readonly wheel: TimingWheel<Watched>;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly connections: OpenConnections,
-    private readonly verdictOverdue: (held: HeldUpgrade) => void,
+    private readonly overdue: Overdue,
     nowMs = monotonicMs(),
   ) {
     this.wheel = new TimingWheel(limits.deadlineTickMs, nowMs, (entry, now) => this.due(entry, now));
@@ -47,13 +56,21 @@ export class Lifetime {
     this.wheel.set(held, dueMs);
   }
 
-  forget(entry: Connection | HeldUpgrade): void {
+  watchLane(lane: OrderedLane, dueMs: number): void {
+    this.wheel.set(lane, dueMs);
+  }
+
+  forget(entry: Watched): void {
     this.wheel.remove(entry);
   }
 
-  private due(entry: Connection | HeldUpgrade, nowMs: number): void {
+  private due(entry: Watched, nowMs: number): void {
     if (entry.kind === 'held-upgrade') {
-      this.verdictOverdue(entry);
+      this.overdue.verdict(entry);
+      return;
+    }
+    if (entry.kind === 'ordered-lane') {
+      this.overdue.ordered(entry, nowMs);
       return;
     }
     const action = dueAction(entry, entry.stage.limits, nowMs);

@@ -1,4 +1,5 @@
 import { closes, limits } from '@sluice/contracts';
+import { createTelemetry } from '@sluice/telemetry';
 import { describe, expect, it } from 'vitest';
 import {
   apiDefinition,
@@ -50,6 +51,48 @@ describe('frames of clients', () => {
     const disconnect = await until('$disconnect', () => gateway.disconnects()[0]);
     expect([disconnect.disconnectStatusCode, disconnect.disconnectReason]).toEqual([1009, 'Message too big']);
     expect(gateway.messages().length).toBe(2);
+  });
+
+  it('[QU-1] [ER-4] an API may have another limit, for messages and for replies', async () => {
+    const gateway = await startGateway({ connect: false, limits: { messageBytesMax: 1_000 } });
+    const [client, replied] = [await openClient(gateway.url), await openClient(gateway.url)];
+    client.socket.send('x'.repeat(1_000));
+    const message = await until('the message', () => gateway.messages()[0]);
+    client.socket.send('x'.repeat(1_001));
+    expect(await client.closed).toEqual(closes.tooBig);
+    await until('the record to go', () => gateway.store.registered.size === 1);
+    const [connectionId] = [...gateway.store.registered] as [string];
+    expect(connectionId).not.toBe(message.connectionId);
+    gateway.tell({ kind: 'REPLY', connectionId, body: Buffer.alloc(1_000, 65) });
+    gateway.tell({ kind: 'REPLY', connectionId, body: Buffer.alloc(1_001, 65) });
+    expect(await replied.closed).toEqual(closes.tooBig);
+    expect(replied.messages).toEqual(['A'.repeat(1_000)]);
+  });
+
+  it('[QU-1] a larger limit than 128 KB is one too', async () => {
+    const gateway = await startGateway({ connect: false, limits: { messageBytesMax: 500_000 } });
+    const client = await openClient(gateway.url);
+    client.socket.send('x'.repeat(500_000));
+    const { connectionId } = await until('the message', () => gateway.messages()[0]);
+    gateway.tell({ kind: 'REPLY', connectionId, body: Buffer.alloc(500_000, 65) });
+    await until('the reply', () => client.messages[0]?.length === 500_000);
+  });
+
+  it('[QU-2] messages over 32 KB are counted, and the first of an API is logged with the way to be as strict', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const telemetry = createTelemetry({
+      role: 'edge',
+      logLevel: 'info',
+      logDestination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+    });
+    const gateway = await startGateway({ connect: false, telemetry });
+    const client = await openClient(gateway.url);
+    for (const byteLength of [32_768, 32_769, 131_072]) client.socket.send('x'.repeat(byteLength));
+    await until('all', () => gateway.messages().length === 3);
+    expect(await gateway.metric('sluice_large_messages_total', { api: 'chat' })).toBe(2);
+    const hints = lines.filter(({ event }) => event === 'edge.message_large');
+    expect(hints.map(({ api, stage }) => [api, stage])).toEqual([['chat', 'dev']]);
+    expect(hints[0]?.['msg'] ?? hints[0]?.['message']).toContain('limits.messageBytesMax 32768');
   });
 
   it('[QU-1] a message that the library itself cuts is still reported as 1009', async () => {

@@ -3,11 +3,13 @@ import {
   type Close,
   closes,
   type DeleteCommand,
+  type DoneCommand,
   decodeConnectionContext,
   type GetCommand,
   type InboxCommand,
   type OutcomeResult,
   type PostCommand,
+  type RenewCommand,
   type ReplyCommand,
   type VerdictCommand,
 } from '@sluice/contracts';
@@ -19,6 +21,13 @@ import type { SocketWriter } from './socket-writer.js';
 
 type ConnectionCommand = ReplyCommand | PostCommand | GetCommand | DeleteCommand;
 
+/** Commands that are not for a socket. */
+export interface OtherCommands {
+  verdict(command: VerdictCommand): void;
+  done(command: DoneCommand): void;
+  renew(command: RenewCommand): void;
+}
+
 /** Inbox commands on their way to sockets. */
 export class Outbound {
   // Reused for every batch: which connections it concerns, and for each command the next one of the same connection.
@@ -29,7 +38,7 @@ export class Outbound {
     private readonly bus: Bus,
     private readonly connections: OpenConnections,
     private readonly writer: SocketWriter,
-    private readonly verdict: (command: VerdictCommand) => void,
+    private readonly others: OtherCommands,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -56,11 +65,21 @@ export class Outbound {
   }
 
   private sort(command: InboxCommand, index: number): void {
-    if (command.kind === 'VERDICT') {
-      this.verdict(command);
-      return;
+    switch (command.kind) {
+      case 'VERDICT':
+        return this.others.verdict(command);
+      case 'DONE':
+        return this.others.done(command);
+      case 'RENEW':
+        return this.others.renew(command);
+      case 'OUTCOME':
+        return;
+      default:
+        this.sortForSocket(command, index);
     }
-    if (command.kind === 'OUTCOME' || command.kind === 'DONE' || command.kind === 'RENEW') return;
+  }
+
+  private sortForSocket(command: ConnectionCommand, index: number): void {
     const connection = this.connections.get(command.connectionId);
     if (connection === undefined || isForeign(command, connection)) {
       this.gone(command);
@@ -111,7 +130,8 @@ export class Outbound {
   /** A reply too large for the client ends the connection, as the calibrated behaviour is (spec 17, O20). */
   private reply(connection: Connection, command: ReplyCommand): void {
     if (command.body.length > connection.stage.limits.messageBytesMax) this.close(connection, closes.tooBig);
-    else if (this.writer.writeBytes(connection, command.body)) connection.lastActiveAtMs = monotonicMs();
+    else if (this.writer.writeBytes(connection, command.body, command.binary))
+      connection.lastActiveAtMs = monotonicMs();
   }
 
   private post(connection: Connection, command: PostCommand): void {
@@ -133,7 +153,7 @@ export class Outbound {
       this.telemetry.metrics.throttledTotal.labels(connection.stage.apiId, 'slow_consumer').inc();
       return 'slow';
     }
-    if (!this.writer.writeBytes(connection, command.body)) return 'gone';
+    if (!this.writer.writeBytes(connection, command.body, command.binary)) return 'gone';
     connection.lastActiveAtMs = monotonicMs();
     return 'ok';
   }

@@ -1,6 +1,6 @@
+import type { ConnectionId } from '@sluice/contracts';
 import { OutageLog, type Telemetry } from '@sluice/telemetry';
 import type { Connection } from './connection.js';
-import type { Disconnects } from './disconnects.js';
 import type { EdgeNode } from './membership.js';
 import { retryDelayMs } from './retry-delay.js';
 
@@ -18,7 +18,8 @@ export class Registrations {
 
   constructor(
     private readonly node: () => EdgeNode | undefined,
-    private readonly disconnects: Disconnects,
+    /** Whether the `$disconnect` of a closed connection is still to come. */
+    private readonly owesDisconnect: (connectionId: ConnectionId) => boolean,
     telemetry: Telemetry,
   ) {
     this.outage = new OutageLog(telemetry.log, 'edge.connection_error');
@@ -55,7 +56,7 @@ export class Registrations {
     this.failures = 0;
     connection.registered = true;
     // It ended while this was under way: its unregistration may have come first and found nothing.
-    const ended = connection.state === 'closed' && !this.disconnects.owes(connection.id);
+    const ended = connection.state === 'closed' && !this.owesDisconnect(connection.id);
     if (ended) this.node()?.membership.unregister(connection.id);
   }
 

@@ -19,20 +19,28 @@ export class SocketWriter {
     private readonly telemetry: Telemetry,
   ) {}
 
-  /** One text message of these bytes; what is not UTF-8 in them becomes U+FFFD (spec 09 §9.5). False where it could not be taken. */
-  writeBytes(connection: Connection, bytes: Uint8Array): boolean {
-    return this.write(connection, isUtf8(bytes) ? bytes : Buffer.from(bytes).toString(), bytes.length);
+  /**
+   * One text message of these bytes; what is not UTF-8 in them becomes U+FFFD (spec 09 §9.5). On an API that takes binary frames
+   * it is a binary one where `binary` says so or, unset, where the bytes are not UTF-8: SDKs name one content type for all bodies.
+   * False where it could not be taken.
+   */
+  writeBytes(connection: Connection, bytes: Uint8Array, binary?: boolean): boolean {
+    const isText = isUtf8(bytes);
+    if ((!isText || binary === true) && connection.stage.takesBinary && binary !== false) {
+      return this.write(connection, bytes, bytes.length, true);
+    }
+    return this.write(connection, isText ? bytes : Buffer.from(bytes).toString(), bytes.length);
   }
 
-  /** One text message. False where the connection is closing, or is closed now because its queue is full. */
-  write(connection: Connection, message: string | Uint8Array, byteLength = message.length): boolean {
+  /** One message. False where the connection is closing, or is closed now because its queue is full. */
+  write(connection: Connection, message: string | Uint8Array, byteLength = message.length, isBinary = false): boolean {
     if (connection.state !== 'open') return false;
     const { socket } = connection;
     if (connection.queued && socket.getBufferedAmount() + byteLength > limits.socketQueuedBytesMax) {
       this.closeSlow(connection);
       return false;
     }
-    const result = socket.send(message, false);
+    const result = socket.send(message, isBinary);
     connection.stage.countOut(byteLength);
     if (result !== 1) this.look(connection);
     return result !== 2;

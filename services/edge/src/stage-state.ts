@@ -2,6 +2,8 @@ import type { ApiLimits, Scope } from '@sluice/contracts';
 import { type Close, type CloseName, closes, splitScope } from '@sluice/contracts';
 import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
 import type { Metrics } from '@sluice/telemetry';
+import { type AllowsOrigin, compileAllowedOrigins } from './allowed-origins.js';
+import { compileOrder, type IsOrdered } from './ordered-routes.js';
 
 export type HandshakeResult = 'accepted' | 'refused' | 'failed' | 'throttled' | 'aborted' | 'unknown';
 
@@ -13,6 +15,10 @@ export class StageState {
   readonly apiId: string;
   readonly stageName: string;
   sockets = 0;
+  /** Whether a message is of a route with `order: connection`; undefined where the stage has none, and nothing is asked. */
+  isOrdered: IsOrdered | undefined;
+  /** Undefined where every origin may connect. */
+  allowsOrigin: AllowsOrigin | undefined;
   private snapshot: StageSnapshot;
   private readonly socketsGauge;
   private readonly framesIn;
@@ -33,6 +39,7 @@ export class StageState {
     this.apiId = apiId;
     this.stageName = stage;
     this.snapshot = snapshot;
+    this.compile();
     this.socketsGauge = metrics.sockets.labels(apiId, stage);
     this.framesIn = metrics.framesTotal.labels(apiId, stage, 'in');
     this.framesOut = metrics.framesTotal.labels(apiId, stage, 'out');
@@ -48,14 +55,24 @@ export class StageState {
     return this.snapshot.api.limits;
   }
 
-  /** Whether closed connections are announced: a `$disconnect` route with a target. */
+  /** Whether closed connections are announced. */
   get announcesDisconnect(): boolean {
-    return this.snapshot.api.routes['$disconnect']?.integrationId !== undefined;
+    return this.snapshot.disconnectNeedsRouter;
+  }
+
+  get takesBinary(): boolean {
+    return this.snapshot.api.binaryFrames === true;
   }
 
   /** Takes over the newest definition; the last known one stays where the stage is gone while sockets of it are open. */
   refresh(definitions: DefinitionStore): void {
     this.snapshot = definitions.stage(this.scope) ?? this.snapshot;
+    this.compile();
+  }
+
+  private compile(): void {
+    this.isOrdered = compileOrder(this.snapshot);
+    this.allowsOrigin = compileAllowedOrigins(this.snapshot.stage.allowedOrigins);
   }
 
   countIn(byteLength: number): void {

@@ -1,6 +1,8 @@
 import type { Telemetry } from '@sluice/telemetry';
+import type { RequestHead } from './handshake-request.js';
 import { forbidden, type HttpAnswer, unavailable } from './http-answer.js';
 import type { PendingUpgrade } from './socket-server.js';
+import type { StageState } from './stage-state.js';
 
 // What turned-away requests are counted under: nobody knows yet, or nobody will, which API they meant.
 const noApi = '-';
@@ -32,4 +34,32 @@ export function refuseAddress(request: PendingUpgrade, telemetry: Telemetry, hos
     { host: shownHost, path: shownPath },
   );
   refuseUnknown(request, telemetry, forbidden());
+}
+
+/**
+ * The origin that may not connect to this stage; undefined where all that are named may. A client that names none is no browser:
+ * it could name any, so that refusing it would protect nobody (the list keeps foreign pages from using a visitor's cookies).
+ */
+export function foreignOrigin(stage: StageState, head: RequestHead): string | undefined {
+  const { allowsOrigin } = stage;
+  if (allowsOrigin === undefined) return undefined;
+  return head.headers.find(([name, value]) => name === 'origin' && !allowsOrigin(value))?.[1];
+}
+
+/** 403: a page of this origin may not connect. */
+export function refuseOrigin(request: PendingUpgrade, telemetry: Telemetry, stage: StageState, origin: string): void {
+  request.refuse(forbidden());
+  telemetry.metrics.throttledTotal.labels(stage.apiId, 'origin_not_allowed').inc();
+  stage.countHandshake('refused', 0);
+  const shownOrigin = origin.slice(0, shownLengthMax);
+  telemetry.log.info(
+    'edge.origin_refused',
+    `refused a handshake with 403: origin ${shownOrigin} is not in allowedOrigins`,
+    {
+      api: stage.apiId,
+      stage: stage.stageName,
+      code: 'origin_not_allowed',
+      origin: shownOrigin,
+    },
+  );
 }

@@ -2,15 +2,17 @@ import type { Bus, Refusal } from '@sluice/bus';
 import {
   type ConnectEnvelope,
   type Envelope,
-  encodeConnectionContext,
   limits,
   newConnectionId,
   newRequestId,
   type VerdictCommand,
 } from '@sluice/contracts';
-import { type DefinitionStore, domainNameOf, resolveAddress, type StageSnapshot } from '@sluice/definitions';
+import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
 import { failureReason, type Telemetry } from '@sluice/telemetry';
+import { checkedContext } from './authorization-end.js';
 import { monotonicMs } from './clock.js';
+import { connectContextOf, contextOf } from './connection-context.js';
+import type { TrustedProxies } from './forwarded.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
 import { startHandshakeSpan } from './handshake-span.js';
 import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';
@@ -20,9 +22,9 @@ import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
 import type { Registrations } from './registrations.js';
 import type { PendingUpgrade } from './socket-server.js';
-import type { HandshakeResult, Stages } from './stage-state.js';
+import type { HandshakeResult, StageState, Stages } from './stage-state.js';
 import type { TokenBucket } from './token-bucket.js';
-import { refuseAddress, refuseUnknown, turnAway } from './turned-away.js';
+import { foreignOrigin, refuseAddress, refuseOrigin, refuseUnknown, turnAway } from './turned-away.js';
 import { ruleOn } from './verdict.js';
 
 export interface UpgradeParts {
@@ -37,6 +39,8 @@ export interface UpgradeParts {
   node: () => EdgeNode | undefined;
   /** Whether new connections are taken at all: neither draining nor at the ceiling. */
   admits: () => boolean;
+  proxies: TrustedProxies;
+  ownPort: () => number;
 }
 
 /** The handshake of spec 01 §1.2, from the upgrade request to 101 or refusal. */
@@ -63,7 +67,10 @@ export class Upgrades {
     if (address.kind !== 'stage' || address.rest.length > 0) {
       return refuseAddress(request, this.parts.telemetry, host);
     }
-    const held = this.prepare(request, address.snapshot, node, startedAtMs);
+    const stage = this.parts.stages.of(address.snapshot);
+    const foreign = foreignOrigin(stage, request.head);
+    if (foreign !== undefined) return refuseOrigin(request, this.parts.telemetry, stage, foreign);
+    const held = this.prepare(request, stage, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
     if (this.held.count >= limits.handshakesPendingMax) {
       return this.refuse(held, unavailable(), 'throttled', 'handshakes_pending');
@@ -77,6 +84,7 @@ export class Upgrades {
     if (held === undefined) return;
     const ruling = ruleOn(command, held.requestId);
     if (ruling.accepted) {
+      if (!this.adopt(held, command.connectionContext)) return;
       this.registeringCount++;
       void this.register(held, ruling.protocol).finally(() => this.registeringCount--);
     } else this.refuse(held, ruling.answer, command.status >= 500 ? 'failed' : 'refused');
@@ -103,16 +111,8 @@ export class Upgrades {
     this.refuseAll();
   }
 
-  private prepare(request: PendingUpgrade, snapshot: StageSnapshot, node: EdgeNode, startedAtMs: number): HeldUpgrade {
-    const { head } = request;
-    const context = encodeConnectionContext({
-      connectedAtMs: Date.now(),
-      sourceIp: head.sourceIp,
-      userAgent: headerOf(head, 'user-agent'),
-      // TLS ends in front of this process, and no forwarded scheme is trusted yet: only port 80 is taken for a default.
-      domainName: domainNameOf(headerOf(head, 'host'), false),
-    });
-    const stage = this.parts.stages.of(snapshot);
+  private prepare(request: PendingUpgrade, stage: StageState, node: EdgeNode, startedAtMs: number): HeldUpgrade {
+    const forwarded = this.parts.proxies.forwarded(request.head, this.parts.ownPort());
     const connectionId = newConnectionId(node.slot);
     const span = startHandshakeSpan(this.parts.telemetry.tracing, request.head, stage, connectionId);
     return {
@@ -121,7 +121,8 @@ export class Upgrades {
       connectionId,
       requestId: newRequestId(),
       stage,
-      context,
+      context: contextOf(request.head, forwarded),
+      forwarded,
       startedAtMs,
       span,
       dueTick: -1,
@@ -134,17 +135,32 @@ export class Upgrades {
     held.request.onAborted = () => this.aborted(held);
     const patienceMs = snapshot.connectTimeoutMs + limits.connectVerdictMarginMs;
     this.parts.lifetime.watchVerdict(held, held.startedAtMs + patienceMs);
+    const { head } = held.request;
     const envelope: ConnectEnvelope = {
       kind: 'CONNECT',
       scope: held.stage.scope,
       connectionId: held.connectionId,
       requestId: held.requestId,
       timeMs: Date.now(),
-      connectionContext: held.context,
+      connectionContext: connectContextOf(held.context, held.forwarded),
       traceparent: held.span?.traceparent,
-      handshake: { headers: held.request.head.headers, queryString: held.request.head.queryString },
+      handshake: { headers: head.headers, queryString: head.queryString, rawPath: head.path },
     };
     node.producer.append(envelope, this.connectSettled);
+  }
+
+  /** What authorization has added to the context holds from before the record and the 101. */
+  private adopt(held: HeldUpgrade, context: string | undefined): boolean {
+    if (context === undefined) return true;
+    try {
+      checkedContext(context);
+    } catch (error) {
+      this.logFailure(held, 'the verdict on $connect came with a context that cannot be read', error);
+      this.refuse(held, failedHandshake('internal', held.connectionId, held.requestId), 'failed');
+      return false;
+    }
+    held.context = context;
+    return true;
   }
 
   private readonly connectSettled = (envelope: Envelope, refusal: Refusal | undefined): void => {

@@ -1,0 +1,111 @@
+import { type ConnectionContext, decodeConnectionContext } from '@sluice/contracts';
+import { describe, expect, it } from 'vitest';
+import { endAfterEach, openClient, startGateway } from './edge.fixture.js';
+import { type Forwarded, TrustedProxies } from './forwarded.js';
+
+endAfterEach();
+
+function read(
+  sourceIp: string,
+  headers: Record<string, string | string[]>,
+  ranges = ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
+) {
+  const pairs = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((each): [string, string] => [name, each]),
+  );
+  const head = { method: 'get', path: '/dev', queryString: '', headers: pairs, sourceIp };
+  return new TrustedProxies(ranges).forwarded(head, 8080);
+}
+
+describe('X-Forwarded headers', () => {
+  const all = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https', 'x-forwarded-port': '8443' };
+  const direct = (sourceIp: string): Forwarded => ({ sourceIp, proto: 'http', port: 8080 });
+
+  it('[CN-73] of a peer that is no trusted proxy are not believed', () => {
+    expect(read('198.51.100.1', all)).toEqual(direct('198.51.100.1'));
+    expect(read('10.1.2.3', all, [])).toEqual(direct('10.1.2.3'));
+    expect(read('192.0.2.8', all)).toEqual(direct('192.0.2.8'));
+  });
+
+  it.each(['10.1.2.3', '192.0.2.7', '2001:db8::5'])('[CN-73] of the trusted proxy %s are', (peer) => {
+    expect(read(peer, all)).toEqual({ sourceIp: '203.0.113.9', proto: 'https', port: 8443 });
+  });
+
+  it.each<[string, string | string[], string]>([
+    ['the rightmost that is no proxy', '1.1.1.1, 203.0.113.9, 10.9.9.9', '203.0.113.9'],
+    ['over several lines', ['1.1.1.1, 203.0.113.9', '10.9.9.9'], '203.0.113.9'],
+    ['with ports and brackets', '[2600::1]:443, 10.9.9.9:80', '2600::1'],
+    ['IPv4 in IPv6 clothes', '::ffff:203.0.113.9', '203.0.113.9'],
+    ['nothing but proxies: the first', '10.2.2.2, 10.3.3.3', '10.2.2.2'],
+    ['what is no address ends the trail', '203.0.113.9, unknown, 10.3.3.3', '10.3.3.3'],
+    ['nonsense', 'a,b,,', '10.1.2.3'],
+    ['a zone', 'fe80::1%eth0', '10.1.2.3'],
+    ['empty', '', '10.1.2.3'],
+  ])('[CN-73] X-Forwarded-For: %s', (_what, value, client) => {
+    expect(read('10.1.2.3', { 'x-forwarded-for': value }).sourceIp).toBe(client);
+  });
+
+  it.each<[Record<string, string | string[]>, Pick<Forwarded, 'proto' | 'port'>]>([
+    [{ 'x-forwarded-proto': 'https' }, { proto: 'https', port: 443 }],
+    [{ 'x-forwarded-proto': 'WSS' }, { proto: 'https', port: 443 }],
+    [{ 'x-forwarded-proto': 'http' }, { proto: 'http', port: 80 }],
+    [
+      { 'x-forwarded-proto': 'https', host: 'chat.example.com:8443' },
+      { proto: 'https', port: 8443 },
+    ],
+    [{ 'x-forwarded-proto': ['http', 'https'] }, { proto: 'https', port: 443 }],
+    [
+      { 'x-forwarded-proto': 'gopher', 'x-forwarded-port': '70000' },
+      { proto: 'http', port: 8080 },
+    ],
+    [{ 'x-forwarded-port': '0' }, { proto: 'http', port: 8080 }],
+    [{ 'x-forwarded-port': '443; drop' }, { proto: 'http', port: 8080 }],
+  ])('[CN-73] scheme and port of %j', (headers, wanted) => {
+    expect(read('10.1.2.3', headers)).toMatchObject(wanted);
+  });
+
+  it('a range that is none stops the start', () => {
+    for (const range of ['10.0.0.0/64', 'proxy.local', '']) expect(() => new TrustedProxies([range])).toThrow();
+  });
+});
+
+describe('the context of a connection', () => {
+  const headers = { host: 'Chat.example.com:443', 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' };
+  const contextOf = (envelope: { connectionContext: string } | undefined): ConnectionContext =>
+    decodeConnectionContext(envelope?.connectionContext ?? '');
+
+  it('[CN-73] [CN-16] behind a trusted proxy has the address, scheme and port that it names, and no default port in domainName', async () => {
+    const gateway = await startGateway({ settings: { trustedProxies: ['127.0.0.0/8'] } });
+    await openClient(gateway.url, [], headers);
+    expect(contextOf(gateway.connects()[0])).toMatchObject({
+      sourceIp: '203.0.113.9',
+      domainName: 'chat.example.com',
+      forwardedProto: 'https',
+      forwardedPort: 443,
+    });
+    await openClient(gateway.url, [], { ...headers, host: 'chat.example.com:80' });
+    expect(contextOf(gateway.connects()[1]).domainName).toBe('chat.example.com:80');
+  });
+
+  it('[CN-73] [CN-16] else has the peer, http and the port of this edge, which only CONNECT carries', async () => {
+    const gateway = await startGateway();
+    const client = await openClient(gateway.url, [], headers);
+    const connect = contextOf(gateway.connects()[0]);
+    expect(connect).toMatchObject({
+      sourceIp: '127.0.0.1',
+      domainName: 'chat.example.com:443',
+      forwardedPort: gateway.port,
+    });
+    expect('forwardedProto' in connect).toBe(false);
+    client.socket.close();
+    await client.closed;
+    const { forwardedPort: _, ...kept } = connect;
+    expect(gateway.store.registrations.map((record) => contextOf(record))).toEqual([kept]);
+  });
+
+  it('the handshake has the path as it was sent', async () => {
+    const gateway = await startGateway();
+    await openClient(`${gateway.url.slice(0, -3)}%64ev/?x=1`);
+    expect(gateway.connects()[0]?.handshake).toMatchObject({ rawPath: '/%64ev/', queryString: 'x=1' });
+  });
+});
