@@ -13,6 +13,13 @@ const tools = [
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', brew: '--cask chromium' },
   },
+  {
+    name: 'Python with venv',
+    programs: ['python3'],
+    // Debian has the interpreter without the part that makes environments.
+    probe: ['-c', 'import ensurepip, venv'],
+    packages: { 'apt-get': 'python3 python3-venv', dnf: 'python3', apk: 'python3', brew: 'python3' },
+  },
 ];
 
 const managers = [
@@ -29,7 +36,7 @@ const managers = [
 
 /** Makes sure that the tests find what they need; gives up with the line to type where it may not install it. */
 export function requireSystemTools() {
-  const missing = tools.filter(({ programs }) => !programs.some(works));
+  const missing = tools.filter(({ programs, probe }) => !programs.some((program) => works(program, probe)));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(' and ');
   const manager = managers.find(({ name }) => works(name));
@@ -51,8 +58,8 @@ export function requireSystemTools() {
     giveUp(`That failed. The tests need ${names}; install it and run npm test again.`);
 }
 
-function works(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+function works(program, probe = ['--version']) {
+  return spawnSync(program, probe, { stdio: 'ignore', timeout: 20_000 }).status === 0;
 }
 
 function execute([command, ...args]) {

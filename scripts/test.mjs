@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requirePythonPackages } from './python-tools.mjs';
 import { giveUp, root, say, setUp } from './set-up.mjs';
 import { requireSystemTools } from './system-tools.mjs';
 
@@ -20,6 +21,7 @@ if (unknown.length > 0) giveUp(`There is no suite ${unknown.join(', ')}; there a
 const startedAt = performance.now();
 setUp();
 requireSystemTools();
+requirePythonPackages({ say, giveUp });
 const directory = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
