@@ -34,18 +34,24 @@ export async function closeAll(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }
 
+export interface BackEndOptions {
+  respond?: RequestListener;
+  tls?: boolean;
+  host?: string;
+  /** Gets each body as bytes. */
+  onBody?: (body: Buffer) => void;
+}
+
 /** An HTTP back end on loopback that records what it gets; echoes the body unless told otherwise. */
-export async function backEnd(
-  options: { respond?: RequestListener; tls?: boolean; host?: string } = {},
-): Promise<BackEnd> {
+export async function backEnd(options: BackEndOptions = {}): Promise<BackEnd> {
   const seen: SeenRequest[] = [];
   const listener: RequestListener = (request, response) => {
-    let body = '';
-    request.setEncoding('utf8');
-    request.on('data', (text: string) => {
-      body += text;
-    });
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      const bytes = Buffer.concat(chunks);
+      const body = bytes.toString();
+      options.onBody?.(bytes);
       const { method = '', url = '', headers, rawHeaders } = request;
       seen.push({ method, url, headers, rawHeaders, body });
       if (options.respond === undefined) response.end(body);
@@ -156,6 +162,7 @@ export async function invoke(
   status?: number;
   headers?: [string, string][];
   text?: string;
+  body?: Uint8Array;
   code?: string;
   detail?: string;
 }> {

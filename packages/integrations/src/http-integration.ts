@@ -1,7 +1,7 @@
 import type { IntegrationDefinition } from '@sluice/contracts';
 import { isBinaryContent } from './content-handling.js';
 import { HttpCall, type Transports } from './http-call.js';
-import type { IntegrationDone, IntegrationRoute, PreparedIntegration } from './integration.js';
+import { type IntegrationDone, type IntegrationRoute, noHeaders, type PreparedIntegration } from './integration.js';
 import { compileResponses } from './integration-response.js';
 import { mappingSources, messageBody, unusedSources } from './mapping-sources.js';
 import { compileRequestComposition } from './request-composition.js';
@@ -40,7 +40,7 @@ export function prepareHttpProxy(
 function markBinary(done: IntegrationDone): IntegrationDone {
   return (outcome) => {
     if (!outcome.ok || !isBinaryContent(outcome.headers)) return done(outcome);
-    done({ ...outcome, binary: true });
+    done({ ...outcome, headers: noHeaders, binary: true });
   };
 }
 

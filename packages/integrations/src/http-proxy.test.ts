@@ -32,6 +32,8 @@ describe('HTTP_PROXY', () => {
     ['ANY', 'POST'],
     ['PUT', 'PUT'],
     ['GET', 'GET'],
+    ['DELETE', 'DELETE'],
+    ['HEAD', 'HEAD'],
   ])('[IN-11] the method %s is sent as %s', async (integrationMethod, sent) => {
     const { uri, seen } = await backEnd();
     const integration = prepared({ integrationUri: uri, integrationMethod });

@@ -67,7 +67,8 @@ function checkServerName(serverName: string | undefined): string | undefined {
   throw new MisconfiguredIntegrationError('tlsConfig.serverNameToVerify is no host name');
 }
 
-function resolveMethod(integrationMethod: string): string {
+/** `ANY` is sent as `POST` (spec 04 §4.5). Throws `MisconfiguredIntegrationError`. */
+export function resolveMethod(integrationMethod: string): string {
   const method = integrationMethod.toUpperCase();
   if (method === 'ANY') return 'POST';
   if (!methods.has(method)) throw new MisconfiguredIntegrationError(`integrationMethod ${method} is not known`);

@@ -17,7 +17,7 @@ export function measureIntegration(
   const observers = new Map<string, (seconds: number) => void>();
 
   function observe(outcome: IntegrationOutcome, seconds: number): void {
-    const code = outcome.ok ? statusClass(outcome.status) : outcome.code;
+    const code = outcome.ok ? statusClass(outcome.integrationStatus ?? outcome.status) : outcome.code;
     let observer = observers.get(code);
     if (observer === undefined) {
       observer = observerOf(metrics, labels, code);

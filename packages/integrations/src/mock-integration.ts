@@ -11,7 +11,7 @@ import {
 import { compileResponses } from './integration-response.js';
 import { mappingSources, messageBody, unusedSources } from './mapping-sources.js';
 import { thrownFailure } from './request-composition.js';
-import { compileTemplateChoice, type MappingTemplate, type TemplateChoice } from './request-template.js';
+import { compileTemplateChoice, isDynamic, type MappingTemplate, type TemplateChoice } from './request-template.js';
 import type { Selectors } from './selectors.js';
 
 /**
@@ -25,8 +25,7 @@ export function prepareMock(
 ): PreparedIntegration {
   const choose = compileTemplateChoice(definition, selectors);
   const responses = compileResponses(definition, route, selectors);
-  const usesSources =
-    responses.usesSources || Object.values(definition.requestTemplates).some((text) => /[$#]/.test(text));
+  const usesSources = responses.usesSources || isDynamic(definition.requestTemplates);
   const statusOf = templateStatus();
 
   function answer(request: IntegrationRequest, choice: TemplateChoice, sources: MappingSources): IntegrationOutcome {

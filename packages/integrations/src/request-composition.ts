@@ -14,7 +14,7 @@ import {
   noBody,
 } from './integration.js';
 import { messageBody } from './mapping-sources.js';
-import { compileTemplateChoice, type TemplateChoice } from './request-template.js';
+import { compileTemplateChoice, isDynamic, type TemplateChoice } from './request-template.js';
 import { compileOrExplain, type Selectors } from './selectors.js';
 
 type Fields = readonly (readonly [name: string, value: string])[];
@@ -66,7 +66,7 @@ export function compileRequestComposition(
 ): RequestComposition {
   const choose = options.templates ? compileTemplateChoice(definition, selectors) : () => passthrough;
   const map = compileParameters(definition, selectors);
-  const renders = options.templates && Object.values(definition.requestTemplates).some((text) => /[$#]/.test(text));
+  const renders = options.templates && isDynamic(definition.requestTemplates);
   const strategy = definition.contentHandlingStrategy;
 
   function compose(request: IntegrationRequest, sources: MappingSources): RequestParts | IntegrationFailure {

@@ -34,6 +34,15 @@ export function compileTemplateChoice(
   };
 }
 
+/** Whether rendering one of these templates looks at the request: text without `$` and `#` is its own result. */
+export function isDynamic(texts: Readonly<Record<string, string>>): boolean {
+  return Object.values(texts).some(isTemplate);
+}
+
+function isTemplate(text: string): boolean {
+  return /[$#]/.test(text);
+}
+
 /** Templates by key; `member` says in errors where they stand. Throws `MisconfiguredIntegrationError`. */
 export function compileTemplates(
   texts: Readonly<Record<string, string>>,
@@ -47,7 +56,7 @@ export function compileTemplates(
 }
 
 function compileTemplate(text: string, place: string, compile: Selectors['compileTemplate']): MappingTemplate {
-  if (!/[$#]/.test(text)) return { kind: 'static', body: Buffer.from(text) };
+  if (!isTemplate(text)) return { kind: 'static', body: Buffer.from(text) };
   if (compile === undefined) throw new MisconfiguredIntegrationError(`${place} is not static: it has $ or #`);
   return { kind: 'template', render: compileOrExplain(() => compile(text, place)) };
 }

@@ -72,8 +72,9 @@ function compilePath(uri: string, written: string, placeholders: Placeholder[], 
   let rest = fixed.path;
   for (const mark of marks) {
     const at = rest.indexOf(mark);
-    // A mark in the fragment, which is never sent.
-    if (at === -1) throw new MisconfiguredIntegrationError('integrationUri has a placeholder in its fragment');
+    // In the fragment, which is never sent, or dropped by a `..` behind it.
+    if (at === -1)
+      throw new MisconfiguredIntegrationError('integrationUri has a placeholder outside its path and query');
     pieces.push(rest.slice(0, at));
     rest = rest.slice(at + mark.length);
   }
@@ -100,13 +101,11 @@ function fillHost(
   values: Readonly<Record<string, string>>,
   settings: Settings,
 ): IntegrationTarget {
-  const pathAt = uri.search(/(?<=^https?:\/\/[^/?#]*)[/?#]/i);
-  const host = pathAt === -1 ? uri : uri.slice(0, pathAt);
+  const host = /^https?:\/\/[^/?#]*/i.exec(uri)?.[0] ?? uri;
   const filledHost = host.replace(placeholderForm, (_, name: string) => hostValue(name, values));
-  const filledRest = (pathAt === -1 ? '' : uri.slice(pathAt)).replace(
-    placeholderForm,
-    (_, name: string, plus: string) => encoded({ name, isGreedy: plus === '+' }, values),
-  );
+  const filledRest = uri
+    .slice(host.length)
+    .replace(placeholderForm, (_, name: string, plus: string) => encoded({ name, isGreedy: plus === '+' }, values));
   checkPath(filledRest);
   return { ...parseTarget(filledHost + filledRest, written, settings), hostSource: 'computed' };
 }
