@@ -1,6 +1,14 @@
 import type { ConnectionId } from '@sluice/contracts';
 import type { Exchange } from './exchange.js';
-import { deleted, described, gone, internalError, limitExceeded, posted } from './management-answers.js';
+import {
+  deleted,
+  described,
+  gone,
+  internalError,
+  invalidFrameKind,
+  limitExceeded,
+  posted,
+} from './management-answers.js';
 import type { Outcome, OutcomeTable } from './outcome-table.js';
 
 /** A connection that a caller may operate on; whether it exists, its edge knows. */
@@ -8,14 +16,19 @@ export interface ConnectionTarget {
   connectionId: ConnectionId;
   nodeSlot: number;
   apiId: string;
+  /** The API takes binary frames: a POST may say which frame it is to be. */
+  takesBinary: boolean;
 }
 
 export type Operate = (outcomes: OutcomeTable, exchange: Exchange, target: ConnectionTarget) => void;
 
 /** One message with exactly the posted bytes; the edge makes it text (spec 09 §9.5). */
-const postToConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, apiId }) => {
+const postToConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, apiId, takesBinary }) => {
   const { traceparent, request } = exchange;
-  const command = { kind: 'POST' as const, connectionId, apiId, traceparent, body: request.body };
+  const frame = takesBinary ? frameHeader(request.headers) : undefined;
+  if (frame !== undefined && !frameKinds.has(frame)) return exchange.answer(invalidFrameKind());
+  const binary = frame === undefined ? undefined : frame === 'binary';
+  const command = { kind: 'POST' as const, connectionId, apiId, traceparent, body: request.body, binary };
   exchange.pending = outcomes.ask(
     nodeSlot,
     command,
@@ -50,6 +63,13 @@ const deleteConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot,
     }),
   );
 };
+
+const frameKinds = new Set(['binary', 'text']);
+
+/** Ours: the frame that a caller asks for. Elsewhere than on an API that takes binary frames it means nothing. */
+function frameHeader(headers: Exchange['request']['headers']): string | undefined {
+  return headers.find(([name]) => name === 'x-sluice-frame')?.[1].toLowerCase();
+}
 
 /** By HTTP method; any other is a wrong address. */
 export const operations: ReadonlyMap<string, Operate> = new Map([

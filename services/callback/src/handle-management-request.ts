@@ -56,7 +56,8 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     // The older form of ids names no node: no edge of ours has ever issued one.
     if (nodeSlot === undefined) return exchange.answer(gone());
     if (parts.outcomes.full) return exchange.answer(limitExceeded());
-    const target = { connectionId, nodeSlot, apiId };
+    const takesBinary = parts.definitions.api(apiId)?.binaryFrames === true;
+    const target = { connectionId, nodeSlot, apiId, takesBinary };
     if (parts.throttle === undefined) return operate(parts.outcomes, exchange, target);
     parts.throttle(
       apiId,

@@ -36,6 +36,10 @@ export function invalidConnectionId(connectionId: string): ManagementResponse {
   return answer(400, 'BadRequestException', body);
 }
 
+/** Ours: `x-sluice-frame` is neither `binary` nor `text`. */
+export const invalidFrameKind = () =>
+  answer(400, 'BadRequestException', '{"message":"Invalid x-sluice-frame: binary or text"}');
+
 export function refused(refusal: Refusal): ManagementResponse {
   const response = refusalResponse(refusal);
   return { ...response, headers: [...ids(), ...response.headers] };

@@ -172,7 +172,16 @@ function commandOf(ask: Ask, replyTo: InboxAddress, correlation: number): AskCom
   const { connectionId, traceparent, apiId } = ask;
   switch (ask.kind) {
     case 'POST':
-      return { kind: 'POST', connectionId, replyTo, correlation, traceparent, apiId, body: ask.body };
+      return {
+        kind: 'POST',
+        connectionId,
+        replyTo,
+        correlation,
+        traceparent,
+        apiId,
+        body: ask.body,
+        binary: ask.binary,
+      };
     case 'GET':
       return { kind: 'GET', connectionId, replyTo, correlation, traceparent, apiId };
     case 'DELETE':

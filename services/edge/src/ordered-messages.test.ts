@@ -68,7 +68,7 @@ describe('messages of an ordered route', () => {
     await until('a message of a later day', () => gateway.messages().length === 21);
   });
 
-  it('[PR-4] hold up neither those of other routes nor those of other connections', async () => {
+  it('[CN-54] [PR-4] hold up neither those of other routes nor those of other connections', async () => {
     const { gateway, client } = await ordering();
     const other = await openClient(gateway.url);
     client.socket.send(place(1));
