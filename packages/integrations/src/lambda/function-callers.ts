@@ -34,6 +34,8 @@ export class FunctionCallers {
     const filled = fillStageVariables(uri, place.stageVariables);
     if (!/^https?:/i.test(filled)) return this.forFunction(uri, place);
     return orFaulty(() => {
+      const placeholder = /\{[^}]*\}/.exec(filled);
+      if (placeholder !== null) throw new MisconfiguredIntegrationError(`nothing fills ${placeholder[0]} in ${uri}`);
       const target = parseTarget(filled, uri, { method: 'POST', timeoutMs: 0, serverName: undefined });
       return this.callerOf(target, place, undefined);
     });
