@@ -5,7 +5,6 @@ import {
   type JwtConfiguration,
   limits,
   routeArn,
-  type StageDefinition,
 } from '@sluice/contracts';
 import type { AccessKey } from './access-key.js';
 import type { AuthorizedRoute, Authorizers, PreparedAuthorization } from './authorization.js';
@@ -24,7 +23,10 @@ export interface AuthorizersOptions {
   /** Whose signatures open AWS_IAM routes, and which routes. */
   keys: readonly AccessKey[];
   /** Makes the caller of an authorizer's URI: a Lambda path or an http(s) address, with stage variables as written. */
-  prepareFunction: (uri: string, place: { apiId: string; stage: StageDefinition }) => FunctionCaller;
+  prepareFunction: (
+    uri: string,
+    place: { apiId: string; stageVariables: Readonly<Record<string, string>> },
+  ) => FunctionCaller;
   /** ms since the epoch; the system's clock where undefined. */
   clock?: (() => number) | undefined;
   /** For the documents of token issuers; the system's `fetch` where undefined. */
@@ -78,7 +80,8 @@ function prepareCustom(
   if (authorizer?.authorizerUri === undefined) return broken('CUSTOM', route.authorizerId, 'it names no authorizer');
   const reading = compileIdentitySources(authorizer.identitySource);
   if ('fault' in reading) return broken('CUSTOM', authorizer.authorizerId, reading.fault);
-  const caller = prepareFunction(authorizer.authorizerUri, { apiId: api.apiId, stage });
+  const { stageVariables } = stage;
+  const caller = prepareFunction(authorizer.authorizerUri, { apiId: api.apiId, stageVariables });
   const { sources } = reading;
   return prepareFunctionAuthorizer({ apiId: api.apiId, stage, methodArn, authorizer, sources, caller, cache, clock });
 }

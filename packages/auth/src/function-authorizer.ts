@@ -83,7 +83,9 @@ function readAnswer(answer: FunctionResult, isHttp: boolean): ResultOrFailure<Ca
   // Of a function, the status is the Lambda service's: a 403 is this gateway's missing permission, not the client's.
   if (isHttp && answer.status === 401) return failure('unauthorized', 'the authorizer answered 401');
   if (isHttp && answer.status === 403) return failure('access_denied', 'the authorizer answered 403');
-  return failure('authorizer_failed', `${answer.code}: ${answer.detail}`);
+  // Nor may the log repeat what an endpoint says, which may be what it was sent.
+  const answered = isHttp && answer.status !== undefined;
+  return failure('authorizer_failed', `${answer.code}: ${answered ? `status ${answer.status}` : answer.detail}`);
 }
 
 function failure(code: CallFailure['code'], detail: string): ResultOrFailure<CallFailure> {
