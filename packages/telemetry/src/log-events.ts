@@ -33,6 +33,7 @@ export const logEvents = [
   'router.refused',
   'router.gate_failed',
   'router.authorizer_misconfigured',
+  'router.access_log_unusable',
   'callback.listening',
   'callback.request_failed',
   'callback.signature_refused',
