@@ -2,7 +2,7 @@ import { ConfigError, type Settings } from '@sluice/config';
 import type { RunningProcess } from '@sluice/standalone';
 
 /**
- * On SIGHUP reads the file again and puts its API definitions in force; a file with a mistake changes nothing. Everything
+ * On SIGHUP reads the file again and puts its API definitions, custom domains, API keys and usage plans in force; a file with a mistake changes nothing. Everything
  * else in the file (ports, keys, Redis) counts from the next start on.
  */
 export class Reloader {
@@ -28,7 +28,8 @@ export class Reloader {
   private reload(running: RunningProcess): void {
     const { log } = running.telemetry;
     try {
-      running.replaceApis(this.load().apis);
+      const { apis, shared } = this.load();
+      running.replaceApis(apis, shared);
     } catch (error) {
       const reason = error instanceof ConfigError ? error.message : undefined;
       log.error(

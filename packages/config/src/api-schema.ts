@@ -1,78 +1,16 @@
 import { defaultApiLimits, limits } from '@sluice/contracts';
 import { z } from 'zod';
+import { authorizerSchema, modelNameForm, modelSchema } from './authorizer-schema.js';
 import { integrationSchema } from './integration-schema.js';
-import { description, oneOf, tags, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+import { routeKey, routeSchema } from './route-schema.js';
+import { description, oneOf, shownByAws, tags, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+import { stageSchema } from './stage-schema.js';
 
 const dayMs = 86_400_000;
 
 export const apiIdForm = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const apiId = textLike(apiIdForm, '1 to 63 of a-z, 0-9 and -, since it can be the first label of a host name');
 const nameForm = textLike(/^[A-Za-z0-9_-]{1,128}$/, '1 to 128 of A-Z, a-z, 0-9, _ and -');
-const routeKeyAllowed = `1 to ${limits.routeKeyLengthMax} characters; of those that begin with $ only $connect, $disconnect, $default`;
-const routeKey = textLike(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  /^(?:\$connect|\$disconnect|\$default|(?!\$)[^\u0000-\u001f\u007f]{1,128})$/,
-  routeKeyAllowed,
-);
-
-const routeResponse = z
-  .strictObject({
-    routeResponseKey: textLike(/^\$default$/, '$default')
-      .optional()
-      .describe('As the key it stands under.'),
-  })
-  .nullable()
-  .describe('Present: the answer of the integration is sent to the client.');
-
-const routeObject = z.strictObject({
-  routeKey: routeKey.optional().describe('As the key it stands under.'),
-  integration: z
-    .union([text(1, 2048), integrationSchema], {
-      error: 'allowed: the name of an integration, a URL, or an integration',
-    })
-    .optional()
-    .describe('Name of an integration, a URL (short for `HTTP_PROXY` with POST), or an integration written out here.'),
-  target: textLike(/^integrations\/.+$/, 'integrations/<name of an integration>')
-    .optional()
-    .describe('The AWS form of `integration`: `integrations/<name>`.'),
-  routeResponse: yesOrNo().optional().describe('`true` sends the answer of the integration to the client.'),
-  routeResponses: z
-    .strictObject({ $default: routeResponse.optional() })
-    .optional()
-    .describe('The AWS form of `routeResponse`: `{ $default: {} }`.'),
-  routeResponseSelectionExpression: textLike(/^\$default$/, '$default')
-    .optional()
-    .describe('Always `$default`.'),
-  authorizationType: oneOf(['NONE']).optional().describe('Only `NONE` in this version.'),
-  apiKeyRequired: z
-    .literal(false, { error: 'allowed: false (API keys are not available in this version)' })
-    .optional()
-    .describe('Only `false` in this version.'),
-  operationName: text(0, 64).optional().describe('For people; the gateway does not use it.'),
-});
-
-const routeSchema = z
-  .union([text(1, 2048), routeObject], { error: 'allowed: the name of an integration, a URL, or a map' })
-  .describe('Name of an integration, a URL (short for `HTTP_PROXY` with POST), or a map.');
-
-const stageVariables = z
-  .record(
-    textLike(/^[A-Za-z0-9_]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9 and _'),
-    textLike(/^[A-Za-z0-9\-._~:/?#&=,]{1,512}$/, '1 to 512 of A-Z, a-z, 0-9 and -._~:/?#&=,'),
-    { error: 'allowed: a map of names to text' },
-  )
-  .default({});
-
-const stageSchema = z
-  .strictObject({
-    stageVariables: stageVariables.describe('Values for `${stageVariables.name}`, at most 100.'),
-    autoDeploy: yesOrNo().optional().describe('Accepted and without effect: the file is what is deployed.'),
-    description,
-    tags,
-  })
-  .nullable()
-  .describe('A stage; empty is enough.');
-
 const apiLimitsSchema = z
   .strictObject({
     messageBytesMax: wholeNumber(1, limits.transportMessageBytesMax, 'bytes')
@@ -98,14 +36,30 @@ export const apiSchema = z
     routeSelectionExpression: text(1, 1024)
       .default('$request.body.action')
       .describe('Which part of a message names its route.'),
-    apiKeySelectionExpression: textLike(/^\$request\.header\.x-api-key$/, '$request.header.x-api-key')
-      .optional()
-      .describe('Only `$request.header.x-api-key`.'),
+    apiKeySelectionExpression: oneOf(['$request.header.x-api-key', '$context.authorizer.usageIdentifierKey'])
+      .default('$request.header.x-api-key')
+      .describe('Where the API key comes from.'),
     default: yesOrNo()
       .default(false)
       .describe('Whether an address without an API id means this API, where several are defined.'),
     disableExecuteApiEndpoint: yesOrNo().default(false).describe('Whether the API answers only under custom domains.'),
+    disableSchemaValidation: yesOrNo()
+      .default(false)
+      .describe('Whether models are taken without a check of their schemas.'),
+    binaryFrames: yesOrNo()
+      .default(false)
+      .describe(
+        'Whether binary frames are taken and sent. Off: a client that sends one is closed with 1003, as AWS does.',
+      ),
     limits: apiLimitsSchema,
+    authorizers: z
+      .record(nameForm, authorizerSchema, { error: 'allowed: a map of names to authorizers' })
+      .default({})
+      .describe('By name; routes refer to them.'),
+    models: z
+      .record(modelNameForm, modelSchema, { error: 'allowed: a map of names to models' })
+      .default({})
+      .describe('By name, of letters and digits; routes refer to them.'),
     integrations: z
       .record(nameForm, integrationSchema, { error: 'allowed: a map of names to integrations' })
       .default({})
@@ -119,6 +73,13 @@ export const apiSchema = z
     description,
     tags,
     version: text(0, 64).optional().describe('For people; the gateway does not use it.'),
+    ipAddressType: oneOf(['ipv4', 'dualstack']).optional().describe('Accepted and without effect.'),
+    apiId: text(1, 128).optional().describe('As the key it stands under.'),
+    apiEndpoint: shownByAws,
+    apiGatewayManaged: shownByAws,
+    createdDate: shownByAws,
+    importInfo: shownByAws,
+    warnings: shownByAws,
   })
   .describe('An API.');
 
@@ -127,4 +88,3 @@ export const apisSchema = z
   .describe('The APIs, by API id.');
 
 export type ApiInput = z.output<typeof apiSchema>;
-export type RouteInput = z.output<typeof routeSchema>;

@@ -29,11 +29,14 @@ export function readOverrides(command: Command, flags: Flags, env: Environment):
 /** The file with the overrides in it; the file's own value is left as it is. */
 export function applyOverrides(content: unknown, applied: readonly AppliedOverride[]): unknown {
   if (applied.length === 0) return content;
-  const root: Record<string, unknown> = { ...(content as Record<string, unknown> | null) };
-  for (const { path, value } of applied) {
-    const [section, key] = path as [string, string];
-    const before = root[section];
-    if (typeof before === 'object' || before === undefined) root[section] = { ...before, [key]: value };
-  }
-  return root;
+  return applied.reduce((root, { path, value }) => withValue(root, path, value), content);
+}
+
+/** A copy with the value at the path. Where something else than a map stands in the way, it is left to the schema. */
+function withValue(node: unknown, path: Path, value: string | number): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  if (node !== undefined && (typeof node !== 'object' || Array.isArray(node))) return node;
+  const before: Record<string, unknown> = { ...(node as Record<string, unknown> | null) };
+  return { ...before, [String(first)]: withValue(before[String(first)], rest, value) };
 }

@@ -2,6 +2,14 @@ import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 import { apisSchema } from './api-schema.js';
 import { addressRange, oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+import {
+  accountSchema,
+  apiKeyMapSchema,
+  awsSchema,
+  domainNamesSchema,
+  lambdaSchema,
+  usagePlansSchema,
+} from './shared-schema.js';
 
 const port = wholeNumber(0, 65_535, 'a port; 0 takes any free one');
 const host = textLike(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address to listen on, without port');
@@ -22,6 +30,10 @@ const edgeSchema = z
     handshakesBurstMax: wholeNumber(1, 1_000_000, 'handshakes')
       .default(limits.handshakesBurstMax)
       .describe('How many of them may come at one moment.'),
+    trustedProxies: z
+      .array(addressRange(), { error: 'allowed: a list of address ranges' })
+      .default([])
+      .describe('Address ranges of proxies whose `X-Forwarded-For`, `-Proto` and `-Port` are believed.'),
     page: text(1, 4096).optional().describe('HTML file served at `GET /`, relative to this file. For development.'),
   })
   .prefault({})
@@ -120,7 +132,9 @@ const authSchema = z
         'How `@connections` requests prove who they are. Unset: `none` for `start` without Redis on loopback, else `sigv4`.',
       ),
     control: oneOf(['sigv4', 'none']).optional().describe('For processes that serve the control API; none does yet.'),
-    keys: keyListSchema.default([]).describe('Keys that requests can be signed with.'),
+    keys: keyListSchema
+      .default([])
+      .describe('Keys that `@connections` requests, and handshakes of `AWS_IAM` routes, can be signed with.'),
     keysFile: text(1, 4096)
       .optional()
       .describe('A file with more keys, in the form of `keys`, relative to this file: for a mounted secret.'),
@@ -156,17 +170,15 @@ export const fileSchema = z
       })
       .prefault({})
       .describe('Which addresses back ends may have.'),
-    aws: z
-      .strictObject({
-        region: textLike(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
-          .default('us-east-1')
-          .describe('Region in ARNs, and in signatures of `@connections` requests.'),
-        accountId: textLike(/^\d{12}$/, '12 digits, in quotes')
-          .default('000000000000')
-          .describe('Account in ARNs. In quotes, since YAML takes it for a number otherwise.'),
-      })
-      .prefault({})
-      .describe('How this gateway calls itself in ARNs.'),
+    aws: awsSchema,
+    lambda: lambdaSchema,
+    domainNames: domainNamesSchema,
+    apiKeys: apiKeyMapSchema.default({}).describe('Keys that clients show, by name.'),
+    apiKeysFile: text(1, 4096)
+      .optional()
+      .describe('A file with more keys, in the form of `apiKeys`, relative to this file: for a mounted secret.'),
+    usagePlans: usagePlansSchema,
+    account: accountSchema,
     log: z
       .strictObject({
         level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])

@@ -146,7 +146,7 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
     [
       'a wrong enum',
       api('integrations: { b: { integrationType: HTTPS } }\nroutes: {}'),
-      'apis.chat.integrations.b.integrationType is "HTTPS"; allowed: HTTP_PROXY, HTTP, MOCK',
+      'apis.chat.integrations.b.integrationType is "HTTPS"; allowed: HTTP_PROXY, HTTP, MOCK, AWS_PROXY, AWS',
     ],
     [
       'a wrong type',
@@ -227,58 +227,46 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
     expect(problemsOf(yaml).join('\n')).toContain(expected);
   });
 
-  it.each<[string, string]>([
-    ['authorizers', api('authorizers: {}\nroutes: {}')],
-    ['models', api('models: {}\nroutes: {}')],
-    ['binaryFrames', api('binaryFrames: true\nroutes: {}')],
-    ['apis.chat.routes.a.authorizer', api('routes: { a: { authorizer: x } }')],
-    ['apis.chat.routes.a.authorizationType is "AWS_IAM"', api('routes: { a: { authorizationType: AWS_IAM } }')],
-    ['apis.chat.routes.a.apiKeyRequired is true', api('routes: { a: { apiKeyRequired: true } }')],
-    ['apis.chat.routes.a.order', api('routes: { a: { order: connection } }')],
-    ['apis.chat.routes.a.requestParameters', api('routes: { a: { requestParameters: {} } }')],
-    ['integrationType is "AWS_PROXY"', api('integrations: { b: { integrationType: AWS_PROXY } }\nroutes: {}')],
+  it.each<[string, string, RegExp]>([
+    ['apis.chat.routes.a.deduplicate', api('routes: { a: { deduplicate: true } }'), /not available in this version/],
+    ['routes.a.allowedOrigins', api('routes: { a: { allowedOrigins: [] } }'), /clients are let in unchecked/],
     [
-      'connectionType is "VPC_LINK"',
-      api('integrations: { b: { integrationType: MOCK, connectionType: VPC_LINK } }\nroutes: {}'),
+      'integrations.b.asynchronous',
+      api('integrations: { b: { integrationType: MOCK, asynchronous: true } }\nroutes: {}'),
+      /without it the file can be used/,
     ],
-    ['requestParameters', api('integrations: { b: { integrationType: MOCK, requestParameters: {} } }\nroutes: {}')],
+    ['corsConfiguration', api('corsConfiguration: {}\nroutes: {}'), /Cors is not supported for WEBSOCKET protocolType/],
+    ['chat.target', api('target: http://h/\nroutes: {}'), /for HTTP APIs/],
+    ['a.throttle', api('routes: { a: { throttle: {} } }'), /routeSettings/],
     [
-      'requestTemplates.$default has $ or #',
-      api('integrations: { b: { integrationType: MOCK, requestTemplates: { $default: "$input.body" } } }\nroutes: {}'),
+      'integrationSubtype',
+      api('integrations: { b: { integrationType: MOCK, integrationSubtype: x } }\nroutes: {}'),
+      /is for HTTP APIs only/,
     ],
     [
-      'responseTemplates.$default has $ or #',
+      'authorizerPayloadFormatVersion',
       api(
-        'integrations: { b: { integrationType: MOCK, integrationResponses: { $default: { responseTemplates: { $default: "#set" } } } } }\nroutes: {}',
+        'authorizers: { a: { authorizerType: REQUEST, authorizerUri: "http://h/", authorizerPayloadFormatVersion: "2.0" } }\nroutes: {}',
       ),
+      /AuthorizerPayloadFormatVersion cannot be set for WEBSOCKET protocol Apis\./,
     ],
-    ['allowedOrigins', 'apis: { chat: { routes: {}, stages: { dev: { allowedOrigins: [] } } } }'],
-    ['accessLogSettings', 'apis: { chat: { routes: {}, stages: { dev: { accessLogSettings: {} } } } }'],
-    ['routeSettings', 'apis: { chat: { routes: {}, stages: { dev: { routeSettings: {} } } } }'],
-    ['domainNames', `${minimal}domainNames: {}`],
-    ['apiKeys', `${minimal}apiKeys: {}`],
-    ['usagePlans', `${minimal}usagePlans: {}`],
-    ['lambda', `${minimal}lambda: {}`],
-    ['aws.credentials', `${minimal}aws: { credentials: {} }`],
-    ['arn:aws', api('routes: { a: "arn:aws:apigateway:us-east-1:lambda:path/x" }')],
-  ])('%s is refused as not available, never overlooked', (name, yaml) => {
+    [
+      'enableSimpleResponses',
+      api(
+        'authorizers: { a: { authorizerType: REQUEST, authorizerUri: "http://h/", enableSimpleResponses: true } }\nroutes: {}',
+      ),
+      /EnableSimpleResponses cannot be set for WEBSOCKET protocol Apis\./,
+    ],
+    [
+      'mutualTlsAuthentication',
+      `${minimal}domainNames: { ws.example.com: { mutualTlsAuthentication: {} } }`,
+      /not known for WebSocket APIs/,
+    ],
+  ])('%s is refused with the reason, never overlooked', (name, yaml, reason) => {
     const [first = '', ...more] = problemsOf(yaml);
     expect(more).toEqual([]);
     expect(first).toContain(name);
-    expect(first).toMatch(/not available in this version/);
-  });
-
-  it('what guards clients is refused without advice to take it out; a value comes with those allowed', () => {
-    const lines = problemsOf(
-      api(
-        'routes: { $connect: { integration: "http://h/", authorizationType: CUSTOM, authorizerId: x }, a: { integration: { integrationType: AWS_PROXY } } }\nauthorizers: {}\nmodels: {}',
-      ),
-    ).join('\n');
-    for (const guard of ['authorizationType is "CUSTOM", which', 'authorizerId', 'authorizers']) {
-      expect(lines).toContain(`${guard} is not available in this version: without it clients are let in unchecked`);
-    }
-    expect(lines).toContain('models is not available in this version; without it the file can be used');
-    expect(lines).toMatch(/"AWS_PROXY", which is not available in this version; allowed: HTTP_PROXY, HTTP, MOCK/);
+    expect(first).toMatch(reason);
   });
 
   it('warns of a route selection expression that forgot its $, and of no other text', () => {

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openFileLimit } from '@sluice/telemetry';
 import { type AppliedOverride, applyOverrides, type Flags, readOverrides } from './apply-overrides.js';
-import { crossCheck, type ExpressionCheckers } from './cross-checks.js';
+import { crossCheck } from './cross-checks.js';
 import { type Environment, unknownVariables, withoutServiceLinks } from './environment.js';
+import type { ExpressionCheckers } from './expression-checkers.js';
 import { type FileInput, fileSchema } from './file-schema.js';
 import { originOf, originOfOverride } from './origins.js';
 import { ConfigError, describeProblems } from './problems.js';
@@ -20,7 +21,8 @@ export interface LoadOptions {
   env?: Environment;
   /** Unset: the current directory. */
   cwd?: string;
-  checkers?: ExpressionCheckers;
+  /** Compilers of expressions; one that is missing checks nothing. */
+  checkers?: Partial<ExpressionCheckers>;
   /** Flags and variables are enough where no file is named and the default one is not there: no API is defined then. */
   fileOptional?: boolean;
   /** How many files this process may open. Unset: asked of the system. */
@@ -42,7 +44,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const named = flags['config'] !== undefined || Boolean(env['SLUICE_CONFIG']);
   const withoutFile = options.fileOptional === true && !named && !existsSync(path);
   const file = withoutFile ? noFile : readFile({ path, name, named }, applied, env);
-  const checked = check(file, applied, env, options.checkers);
+  const checked = check(file, applied, env, options);
   if ('lines' in checked) throw new ConfigError(checked.lines);
   const openFilesMax = options.openFilesMax ?? openFileLimit();
   return resolveSettings({
@@ -93,11 +95,11 @@ function check(
   file: YamlFile,
   applied: AppliedOverride[],
   env: Environment,
-  checkers: ExpressionCheckers | undefined,
+  { checkers = {}, command }: LoadOptions,
 ): { input: FileInput } | { lines: string[] } {
   const content = applyOverrides(file.content, applied);
   const result = checkSchema(fileSchema, content);
-  const problems = [...file.problems, ...(file === noFile ? [] : crossCheck(content, checkers))];
+  const problems = [...file.problems, ...(file === noFile ? [] : crossCheck(content, checkers, command))];
   if ('problems' in result) problems.unshift(...result.problems);
   const lines = [...file.duplicates, ...describeProblems(problems, originOf(file, applied)), ...variableLines(env)];
   if (lines.length > 0 || !('value' in result)) return { lines };

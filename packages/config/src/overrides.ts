@@ -19,6 +19,7 @@ export interface Override {
 const all: readonly Command[] = ['start', 'edge', 'router', 'callback'];
 const edges: readonly Command[] = ['start', 'edge'];
 const listeners: readonly Command[] = ['start', 'edge', 'callback'];
+const callers: readonly Command[] = ['start', 'router'];
 const workers: readonly Command[] = ['start', 'router', 'callback'];
 
 function at(...path: string[]): () => Path {
@@ -73,8 +74,8 @@ export const overrides: readonly Override[] = [
     'file',
     'SLUICE_AUTH_KEYS_FILE',
     at('auth', 'keysFile'),
-    listeners,
-    'file with keys for @connections',
+    all,
+    'file with keys for @connections and AWS_IAM',
   ),
   override('log-level', 'level', 'SLUICE_LOG_LEVEL', at('log', 'level'), all, 'debug, info, warn, error or silent'),
   override(
@@ -117,6 +118,48 @@ export const overrides: readonly Override[] = [
     workers,
     'time to finish work in flight',
   ),
+  override(
+    'lambda-endpoint',
+    'url',
+    'SLUICE_LAMBDA_ENDPOINT',
+    at('lambda', 'endpoint'),
+    callers,
+    'where functions are invoked',
+  ),
+  override(undefined, 'text', 'SLUICE_AWS_REGION', at('aws', 'region'), all, 'region in ARNs and signatures'),
+  override(
+    undefined,
+    'text',
+    'SLUICE_AWS_ACCESS_KEY_ID',
+    at('aws', 'credentials', 'accessKeyId'),
+    callers,
+    'what calls of functions and AWS services are signed with',
+  ),
+  override(
+    undefined,
+    'text',
+    'SLUICE_AWS_SECRET_ACCESS_KEY',
+    at('aws', 'credentials', 'secretAccessKey'),
+    callers,
+    'its secret',
+  ),
+  override(
+    undefined,
+    'text',
+    'SLUICE_AWS_SESSION_TOKEN',
+    at('aws', 'credentials', 'sessionToken'),
+    callers,
+    'its session token, for temporary credentials',
+  ),
+  override(
+    undefined,
+    'file',
+    'SLUICE_AWS_CREDENTIALS_FILE',
+    at('aws', 'credentialsFile'),
+    callers,
+    'file with credentials for AWS',
+  ),
+  override(undefined, 'file', 'SLUICE_API_KEYS_FILE', at('apiKeysFile'), all, 'file with API keys of clients'),
   override(undefined, 'text', 'SLUICE_REDIS_USERNAME', at('redis', 'username'), all, 'user for Redis'),
   override(undefined, 'text', 'SLUICE_REDIS_PASSWORD', at('redis', 'password'), all, 'password for Redis'),
   override(

@@ -44,15 +44,20 @@ export function writePath(path: Path): string {
   return text;
 }
 
-const secretKey = /secret|password|^url$/i;
+const secretKey = /secret|password|token|credentials|^url$|^value$/i;
+
+// An API key written as a text instead of a map is one all the same.
+function isSecret(path: Path): boolean {
+  return secretKey.test(String(path.at(-1))) || (path[0] === 'apiKeys' && path.length <= 2);
+}
 
 /** The bad value as it can be shown: short, and no secret. */
 export function showValue(path: Path, value: unknown): string {
   if (value === undefined) return 'missing';
-  if (secretKey.test(String(path.at(-1)))) return typeof value === 'string' ? 'a text' : typeof value;
+  if (isSecret(path)) return typeof value === 'string' ? 'a text' : typeof value;
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/@\s]*@/, '//…@');
   return text.length > 80 ? `${text.slice(0, 77)}…"` : text;
 }

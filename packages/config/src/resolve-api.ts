@@ -1,34 +1,34 @@
-import {
-  type ApiDefinition,
-  type IntegrationDefinition,
-  limits,
-  type RouteDefinition,
-  type StageDefinition,
+import type {
+  ApiDefinition,
+  AuthorizerDefinition,
+  IntegrationDefinition,
+  ModelDefinition,
+  RouteDefinition,
+  RouteSettings,
+  StageDefinition,
 } from '@sluice/contracts';
-import type { ApiInput, RouteInput } from './api-schema.js';
-import { looksLikeUrl } from './cross-checks.js';
-import type { IntegrationInput } from './integration-schema.js';
+import type { ApiInput } from './api-schema.js';
+import type { AuthorizerInput, ModelInput } from './authorizer-schema.js';
+import { identitySourcesOf } from './identity-source-list.js';
 import type { Path } from './problems.js';
+import { resolveIntegration } from './resolve-integration.js';
+import { resolveRoute } from './resolve-route.js';
+import type { StageInput } from './stage-schema.js';
 
 /** Keys of a map of the file, in the file's order. */
 export type KeysOf = (path: Path) => string[];
 
 /** An API as written becomes an API as processes read it: short forms spelled out, references resolved, defaults filled in. */
 export function resolveApi(apiId: string, api: ApiInput, keysOf: KeysOf): ApiDefinition {
-  const integrations = record<IntegrationDefinition>();
-  for (const [name, integration] of Object.entries(api.integrations)) {
+  const authorizers = mapRecord(api.authorizers, resolveAuthorizer);
+  const integrations = mapRecord(api.integrations, (name, integration): IntegrationDefinition => {
     const order = keysOf(['apis', apiId, 'integrations', name, 'integrationResponses']);
-    integrations[name] = resolveIntegration(name, integration, order);
-  }
-  const routes = record<RouteDefinition>();
-  for (const [routeKey, route] of Object.entries(api.routes)) {
+    return resolveIntegration(name, integration, order);
+  });
+  const routes = mapRecord(api.routes, (routeKey, route): RouteDefinition => {
     const order = keysOf(['apis', apiId, 'routes', routeKey, 'integration', 'integrationResponses']);
-    routes[routeKey] = resolveRoute(routeKey, route, integrations, order);
-  }
-  const stages = record<StageDefinition>();
-  for (const [stageName, stage] of Object.entries(api.stages)) {
-    stages[stageName] = { stageName, stageVariables: { ...stage?.stageVariables } };
-  }
+    return resolveRoute(routeKey, route, { integrations, authorizers, order });
+  });
   return {
     apiId,
     name: api.name ?? apiId,
@@ -38,77 +38,55 @@ export function resolveApi(apiId: string, api: ApiInput, keysOf: KeysOf): ApiDef
     limits: { ...api.limits },
     routes,
     integrations,
-    stages,
+    stages: mapRecord(api.stages, resolveStage),
+    authorizers,
+    models: mapRecord(api.models, resolveModel),
+    apiKeySource: api.apiKeySelectionExpression === '$request.header.x-api-key' ? 'header' : 'authorizer',
+    binaryFrames: api.binaryFrames,
   };
 }
 
-// Route keys come from clients: `constructor` must find nothing.
-function record<T>(): Record<string, T> {
-  return Object.create(null) as Record<string, T>;
+/** Without a prototype: route keys and names come from clients, and `constructor` must find nothing. */
+function mapRecord<T, U>(map: Record<string, T>, resolve: (key: string, value: T) => U): Record<string, U> {
+  const resolved = Object.create(null) as Record<string, U>;
+  for (const [key, value] of Object.entries(map)) resolved[key] = resolve(key, value);
+  return resolved;
 }
 
-function resolveRoute(
-  routeKey: string,
-  route: RouteInput,
-  integrations: Record<string, IntegrationDefinition>,
-  order: string[],
-): RouteDefinition {
-  if (typeof route === 'string') {
-    return { routeKey, integrationId: resolveTarget(routeKey, route, integrations, order), hasRouteResponse: false };
-  }
-  const target = route.integration ?? route.target?.replace(/^integrations\//, '');
-  const hasRouteResponse = route.routeResponse ?? route.routeResponses?.$default !== undefined;
-  return { routeKey, integrationId: resolveTarget(routeKey, target, integrations, order), hasRouteResponse };
-}
-
-function resolveTarget(
-  routeKey: string,
-  target: string | IntegrationInput | undefined,
-  integrations: Record<string, IntegrationDefinition>,
-  order: string[],
-): string | undefined {
-  if (target === undefined) return undefined;
-  if (typeof target === 'string' && !looksLikeUrl(target)) return target;
-  // Names in the file have no slash, so this id cannot meet one of them.
-  const id = `routes/${routeKey}`;
-  integrations[id] = typeof target === 'string' ? proxyTo(id, target) : resolveIntegration(id, target, order);
-  return id;
-}
-
-function proxyTo(integrationId: string, integrationUri: string): IntegrationDefinition {
+function resolveAuthorizer(name: string, authorizer: AuthorizerInput): AuthorizerDefinition {
+  const { jwtConfiguration } = authorizer;
   return {
-    integrationId,
-    integrationType: 'HTTP_PROXY',
-    integrationUri,
-    integrationMethod: 'POST',
-    timeoutInMillis: limits.integrationTimeoutMs,
-    passthroughBehavior: 'WHEN_NO_MATCH',
-    requestTemplates: {},
-    templateSelectionExpression: undefined,
-    integrationResponses: [],
+    authorizerId: name,
+    name: authorizer.name ?? name,
+    authorizerType: authorizer.authorizerType,
+    authorizerUri: authorizer.authorizerUri,
+    identitySource: identitySourcesOf(authorizer.identitySource) ?? [],
+    identityValidationExpression: authorizer.identityValidationExpression,
+    authorizerCredentialsArn: authorizer.authorizerCredentialsArn,
+    resultTtlSeconds: authorizer.authorizerResultTtlInSeconds,
+    jwtConfiguration:
+      jwtConfiguration === undefined ? undefined : { ...jwtConfiguration, jwksUri: jwtConfiguration.jwksUri },
   };
 }
 
-function resolveIntegration(
-  integrationId: string,
-  integration: IntegrationInput,
-  order: string[],
-): IntegrationDefinition {
-  const responses = Object.entries(integration.integrationResponses);
-  responses.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+function resolveModel(name: string, { contentType, schema }: ModelInput): ModelDefinition {
+  return { name, contentType, schema: typeof schema === 'string' ? schema : JSON.stringify(schema) };
+}
+
+function resolveStage(stageName: string, stage: StageInput): StageDefinition {
+  const { routeSettings, accessLogSettings } = stage ?? {};
   return {
-    integrationId,
-    integrationType: integration.integrationType,
-    integrationUri: integration.integrationUri,
-    integrationMethod: integration.integrationMethod,
-    timeoutInMillis: integration.timeoutInMillis,
-    passthroughBehavior: integration.passthroughBehavior,
-    requestTemplates: { ...integration.requestTemplates },
-    templateSelectionExpression: integration.templateSelectionExpression,
-    integrationResponses: responses.map(([key, response]) => ({
-      integrationResponseKey: key,
-      templateSelectionExpression: response?.templateSelectionExpression,
-      responseTemplates: { ...response?.responseTemplates },
-    })),
+    stageName,
+    stageVariables: { ...stage?.stageVariables },
+    defaultRouteSettings: stage?.defaultRouteSettings === undefined ? undefined : { ...stage.defaultRouteSettings },
+    routeSettings:
+      routeSettings === undefined
+        ? undefined
+        : mapRecord(routeSettings, (_routeKey, settings): RouteSettings => ({ ...settings })),
+    accessLogSettings:
+      accessLogSettings?.format === undefined || accessLogSettings.destinationArn === undefined
+        ? undefined
+        : { format: accessLogSettings.format, destinationArn: accessLogSettings.destinationArn },
+    allowedOrigins: stage?.allowedOrigins,
   };
 }

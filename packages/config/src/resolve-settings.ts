@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type ApiDefinition, limits } from '@sluice/contracts';
+import { limits } from '@sluice/contracts';
 import type { AppliedOverride } from './apply-overrides.js';
 import type { Environment } from './environment.js';
 import { aloneDrainWindowMs, type FileInput } from './file-schema.js';
@@ -9,8 +9,10 @@ import { ConfigError, describeProblems, type Path, type Problem } from './proble
 import { resolveApi } from './resolve-api.js';
 import { resolveAuth } from './resolve-auth.js';
 import { resolveRedis } from './resolve-redis.js';
+import { resolveAws, resolveShared } from './resolve-shared.js';
 import type { Command, Settings } from './settings.js';
 import { readTracing } from './tracing-settings.js';
+import { warningsOf } from './warnings.js';
 import type { YamlFile } from './yaml-file.js';
 
 const maxConnectionsDefault = 100_000;
@@ -57,11 +59,14 @@ export function resolveSettings({
     warn: (text) => void warnings.push(text),
   });
   const apis = Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf));
-  warnings.push(...apis.flatMap(forgottenDollar));
-  const settings: Settings = {
+  const sharedParts = { input, directory, report };
+  const settings: Omit<Settings, 'warnings'> = {
     command,
     configFile,
     apis,
+    shared: resolveShared(sharedParts),
+    lambda: { endpoint: input.lambda.endpoint, functions: { ...input.lambda.functions } },
+    account: input.account,
     edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
     router: { inflightMax: input.router.inflightMax, drainWorkMs: input.drain.workMs },
     callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
@@ -69,22 +74,13 @@ export function resolveSettings({
     redis,
     auth,
     egress: input.egress,
-    aws: input.aws,
+    aws: resolveAws(sharedParts),
     log: input.log,
     tracing: readTracing(env, (variable, message) => void lines.push(`${variable}: ${message}`)),
-    warnings,
   };
   lines.unshift(...describeProblems(problems, originOf(file, applied)));
   if (lines.length > 0) throw new ConfigError(lines);
-  return settings;
-}
-
-/** A text without a variable is allowed by the grammar; one that spells a variable without its `$` is a slip. */
-function forgottenDollar({ apiId, routeSelectionExpression: text }: ApiDefinition): string[] {
-  if (!text.includes('request.body') || /\$\{?request\.body/.test(text)) return [];
-  return [
-    `apis.${apiId}.routeSelectionExpression ${JSON.stringify(text)} has no $ before request.body, so every message takes the route of that very name, or $default`,
-  ];
+  return { ...settings, warnings: [...warnings, ...warningsOf(settings)] };
 }
 
 function resolveEdge(
@@ -99,6 +95,7 @@ function resolveEdge(
     maxConnections: resolveMaxConnections(edge.maxConnections, openFilesMax, report),
     handshakesPerSecondMax: edge.handshakesPerSecondMax,
     handshakesBurstMax: edge.handshakesBurstMax,
+    trustedProxies: edge.trustedProxies,
     drain: {
       holdMs: drain.holdMs ?? (alone ? 0 : limits.drainHoldMs),
       windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),

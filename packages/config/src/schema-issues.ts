@@ -1,36 +1,45 @@
 import { z } from 'zod';
-import { isUnavailableKey, isUnavailableValue } from './not-available.js';
+import { isUnavailableKey, refusalOf } from './not-available.js';
 import { type Path, type Problem, showValue } from './problems.js';
 import { didYouMean } from './suggest.js';
 
 const later = 'is not available in this version';
 // To take these out opens a door; nobody should do it because a message told them to.
-const guards = /^(?:authoriz|apiKey|usagePlans|allowedOrigins|clientCertificateId)/;
+const guards = /^(?:throttle|allowedOrigins|mutualTls)/;
 
-/** Checks a value against a schema: the parsed value, or every problem in the words of `Problem`. */
-export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): { value: T } | { problems: Problem[] } {
+/**
+ * Checks a value against a schema: the parsed value, or every problem in the words of `Problem`. `prefix`: where the value would
+ * stand in the configuration file, for problems of another file.
+ */
+export function checkSchema<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  prefix: Path = [],
+): { value: T } | { problems: Problem[] } {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
-  return { problems: result.error.issues.flatMap((issue) => explain(issue, [], schema, value)) };
+  const problems = result.error.issues.flatMap((issue) => explain(issue, [], { schema, root: value, prefix }));
+  return { problems: problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] })) };
 }
 
-function explain(issue: z.core.$ZodIssue, base: Path, schema: z.ZodType, root: unknown): Problem[] {
+interface Checked {
+  schema: z.ZodType;
+  root: unknown;
+  prefix: Path;
+}
+
+function explain(issue: z.core.$ZodIssue, base: Path, checked: Checked): Problem[] {
   const path = [...base, ...(issue.path as Path)];
-  const value = valueAt(root, path);
+  const value = valueAt(checked.root, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key, keysAt(schema, path, value)));
+      return issue.keys.map((key) => unknownKey(path, key, keysAt(checked.schema, path, value)));
     case 'invalid_union':
-      return explainUnion(issue, path, schema, root);
+      return explainUnion(issue, path, checked);
     case 'invalid_key':
       return [{ path, message: `is no possible name; ${issue.issues[0]?.message ?? issue.message}`, atKey: true }];
     default:
-      if (isUnavailableValue(path, value)) {
-        return [
-          { path, message: `is ${showValue(path, value)}, which ${later}${unguarded(path)}; ${leafText(issue)}` },
-        ];
-      }
-      return [{ path, message: `is ${showValue(path, value)}; ${leafText(issue)}` }];
+      return [{ path, message: `is ${showValue([...checked.prefix, ...path], value)}; ${leafText(issue)}` }];
   }
 }
 
@@ -41,6 +50,8 @@ function leafText(issue: z.core.$ZodIssue): string {
 
 function unknownKey(objectPath: Path, key: string, known: string[]): Problem {
   const path = [...objectPath, key];
+  const refusal = refusalOf(objectPath, key);
+  if (refusal !== undefined) return { path, message: refusal, atKey: true };
   if (isUnavailableKey(objectPath, key)) {
     const wayOut = unguarded(path) || '; without it the file can be used';
     return { path, message: `${later}${wayOut}`, atKey: true };
@@ -51,12 +62,15 @@ function unknownKey(objectPath: Path, key: string, known: string[]): Problem {
 }
 
 // A route may be a text or a map: of the branches, the one whose kind fits the value tells what is really wrong.
-function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, schema: z.ZodType, root: unknown): Problem[] {
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, checked: Checked): Problem[] {
   const branch = issue.errors.find(
     (issues) => !issues.some((each) => each.code === 'invalid_type' && each.path.length === 0),
   );
-  if (branch === undefined) return [{ path, message: `is ${showValue(path, valueAt(root, path))}; ${issue.message}` }];
-  return branch.flatMap((each) => explain(each, path, schema, root));
+  if (branch === undefined) {
+    const shown = showValue([...checked.prefix, ...path], valueAt(checked.root, path));
+    return [{ path, message: `is ${shown}; ${issue.message}` }];
+  }
+  return branch.flatMap((each) => explain(each, path, checked));
 }
 
 function unguarded(path: Path): string {

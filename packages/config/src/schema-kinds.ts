@@ -47,3 +47,15 @@ export const tags = z
   .record(text(1, 128), text(0, 256), { error: 'allowed: a map of text to text' })
   .optional()
   .describe('For people; the gateway does not use them.');
+
+export function realNumber(min: number, max: number, unit: string) {
+  const error = `allowed: a number from ${min} to ${max} (${unit})`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+export function textMap(keyLengthMax: number, valueLengthMax: number) {
+  return z.record(text(1, keyLengthMax), text(0, valueLengthMax), { error: 'allowed: a map of text to text' });
+}
+
+/** Members that only AWS fills in: accepted, so that what it shows can be carried over as it is. */
+export const shownByAws = z.unknown().optional().describe('Accepted as AWS shows it; the gateway does not use it.');

@@ -1,4 +1,4 @@
-import type { ApiDefinition, RedisSettings } from '@sluice/contracts';
+import type { AccountLimits, ApiDefinition, RedisSettings, SharedDefinitions } from '@sluice/contracts';
 import type { LogLevel, TracingSettings } from '@sluice/telemetry';
 
 /** What a process runs as. `start` is all services in one process. */
@@ -10,6 +10,12 @@ export interface Settings {
   /** Absolute path of the file that was read. */
   configFile: string;
   apis: ApiDefinition[];
+  /** Custom domains, API keys and usage plans. */
+  shared: SharedDefinitions;
+  /** Where functions are invoked. */
+  lambda: LambdaSettings;
+  /** What all APIs may take together. */
+  account: AccountLimits;
   edge: EdgeProcessSettings;
   router: { inflightMax: number; drainWorkMs: number };
   callback: CallbackProcessSettings;
@@ -19,7 +25,7 @@ export interface Settings {
   auth: AuthSettings;
   /** Ranges (`10.0.0.0/8`) that back ends may have against the rules of egress. */
   egress: { allow: string[] };
-  aws: { region: string; accountId: string };
+  aws: AwsSettings;
   log: { level: LogLevel };
   tracing: TracingSettings;
   /** What is allowed and still worth a line in the log at start. */
@@ -32,6 +38,8 @@ export interface EdgeProcessSettings {
   maxConnections: number;
   handshakesPerSecondMax: number;
   handshakesBurstMax: number;
+  /** Ranges (`10.0.0.0/8`) of proxies whose `X-Forwarded-…` headers are believed. */
+  trustedProxies: string[];
   drain: DrainSettings;
   /** Content of the page at `GET /`; undefined for none. */
   pageHtml: string | undefined;
@@ -63,4 +71,26 @@ export interface AccessKey {
   sessionToken: string | undefined;
   /** ARN patterns of what the key may do; `*` is everything. */
   allow: string[];
+}
+
+export interface AwsSettings {
+  region: string;
+  accountId: string;
+  /** Undefined: AWS integrations cannot be called, functions are called unsigned. */
+  credentials: AwsCredentials | undefined;
+  /** By service name, http(s) URLs. */
+  endpoints: Record<string, string>;
+}
+
+export interface AwsCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string | undefined;
+}
+
+export interface LambdaSettings {
+  /** Base URL that speaks the Lambda Invoke API, for functions that are not listed. */
+  endpoint: string | undefined;
+  /** By function name, `name:alias` or ARN: with a path called as it is, without one as the Invoke API. */
+  functions: Record<string, string>;
 }

@@ -89,7 +89,7 @@ describe('whether a handshake asks a router', () => {
       routeSettings: {
         $connect: { loggingLevel: 'OFF' },
         other: { throttlingRateLimit: 1 },
-        constructor: { loggingLevel: 'INFO' },
+        hasOwnProperty: { throttlingRateLimit: 1 },
       },
       allowedOrigins: ['https://a.example'],
     };

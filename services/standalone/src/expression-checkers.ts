@@ -1,3 +1,4 @@
+import { compileIdentitySources, compileTokenSources } from '@sluice/auth';
 import type { ExpressionCheckers } from '@sluice/config';
 import {
   compileIntegrationResponses,
@@ -7,9 +8,14 @@ import {
 } from '@sluice/routing';
 
 /** The compilers of the data path, for `loadSettings`: an expression that could not run is found before anything starts. */
-export const expressionCheckers: ExpressionCheckers = {
+export const expressionCheckers: Partial<ExpressionCheckers> = {
   routeSelection: (text) => void compileRouteSelectionExpression(text),
   requestTemplateSelection: (text) => void compileTemplateSelectionExpression(text),
   responseTemplateSelection: (text) => void compileResponseTemplateSelectionExpression(text),
+  modelSelection: (text) => void compileTemplateSelectionExpression(text),
   integrationResponseKey: (key) => void compileIntegrationResponses([{ integrationResponseKey: key }]),
+  identitySources: (sources, authorizerType) => {
+    const reading = authorizerType === 'JWT' ? compileTokenSources(sources) : compileIdentitySources(sources);
+    if ('fault' in reading) throw new Error(reading.fault);
+  },
 };

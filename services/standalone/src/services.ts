@@ -46,6 +46,10 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
           jobs: state.jobs,
           inflightMax: settings.router.inflightMax,
           egressAllow: settings.egress.allow,
+          rates: state.rates,
+          account: settings.account,
+          aws: settings.aws,
+          access: settings.auth.keys,
         })
       : undefined,
     edge: hasEdge

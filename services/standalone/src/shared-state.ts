@@ -8,6 +8,7 @@ import {
 } from '@sluice/bus';
 import type { Settings } from '@sluice/config';
 import { type ConnectionStore, createMemoryConnectionStore, createRedisConnectionStore } from '@sluice/connections';
+import { createMemoryRateKeeper, createRedisRateKeeper, type RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
 
 /** What the services of a gateway share: in this process, or through Redis with the other processes. */
@@ -15,6 +16,7 @@ export interface SharedState {
   bus: Bus;
   connections: ConnectionStore;
   jobs: BackgroundJobs;
+  rates: RateKeeper;
 }
 
 /** Opens it; connects in the background. The caller closes the members, jobs first and the bus last. */
@@ -28,5 +30,7 @@ export function openSharedState(settings: Settings, telemetry: Telemetry): Share
       ? createMemoryConnectionStore()
       : createRedisConnectionStore({ settings: redis, role, telemetry });
   const jobs = redis === undefined ? createMemoryJobs({ telemetry }) : createBullJobs({ settings: redis, telemetry });
-  return { bus, connections, jobs };
+  const rates =
+    redis === undefined ? createMemoryRateKeeper() : createRedisRateKeeper({ settings: redis, role, telemetry });
+  return { bus, connections, jobs, rates };
 }

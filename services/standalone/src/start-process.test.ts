@@ -98,7 +98,8 @@ describe('startProcess, alone', () => {
 
   it('takes new definitions while it runs', async () => {
     const running = await begin(settingsFor('start'), all).process;
-    running.replaceApis(settingsFor('start', {}, canned('changed')).apis);
+    const { apis, shared } = settingsFor('start', {}, canned('changed'));
+    running.replaceApis(apis, shared);
     expect(await answerOf(running.addresses.edge?.port ?? 0)).toBe('changed');
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import type { Settings } from '@sluice/config';
-import { type ApiDefinition, limits } from '@sluice/contracts';
+import { type ApiDefinition, limits, type SharedDefinitions } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import {
   type AdminServer,
@@ -43,8 +43,11 @@ export interface RunningProcess {
   readonly telemetry: Telemetry;
   /** Drains and ends; resolves when everything is closed. Called again meanwhile, it shortens the drain. */
   stop(): Promise<void>;
-  /** Replaces all API definitions at once; connections stay, and follow the new ones from the next message on. */
-  replaceApis(apis: ApiDefinition[]): void;
+  /**
+   * Replaces all API definitions at once, with the custom domains, API keys and usage plans beside them; connections stay, and
+   * follow the new ones from the next message on.
+   */
+  replaceApis(apis: ApiDefinition[], shared: SharedDefinitions): void;
 }
 
 /** From the heap limit up, collections take most of the time and the next allocation may end the process. */
@@ -96,7 +99,9 @@ class StartingProcess {
     this.logStart(role);
     this.push('process metrics', 0, collectProcessMetrics(telemetry.metrics, { version: options.version, role }));
     const admin = await this.startAdmin();
-    const definitions = createMemoryDefinitionStore(settings.apis);
+    const definitions = createMemoryDefinitionStore(settings.apis, settings.shared, {
+      accountLimitsConnects: settings.account.connectRateLimit !== undefined,
+    });
     const state = await this.openState();
     this.services = makeServices({ settings, roles, state, definitions, telemetry });
     const addresses = { admin, ...(await this.startServices(roles)) };
@@ -107,8 +112,8 @@ class StartingProcess {
       addresses,
       telemetry,
       stop: () => this.stop(),
-      replaceApis(apis) {
-        definitions.replace(apis);
+      replaceApis(apis, shared) {
+        definitions.replace(apis, shared);
         telemetry.log.info('definitions.changed', `${apis.length} APIs are defined now`, { count: apis.length });
       },
     };
@@ -169,6 +174,7 @@ class StartingProcess {
     const state = openSharedState(settings, telemetry);
     this.push('bus', limits.busCloseMs, () => state.bus.close());
     this.push('connection store', 0, () => state.connections.close());
+    this.push('rates', limits.redisCommandTimeoutMs, () => state.rates.close());
     this.push('background jobs', limits.jobsCloseMs, () => state.jobs.close());
     // Its own connections come up after those of the look above. Ready before them, the edge would refuse its first frames.
     while (!state.bus.available) await sleep(limits.busStartPollIntervalMs, undefined, { signal: options.signal });
