@@ -134,6 +134,11 @@ describe('policy evaluation', () => {
     expect(evaluatePolicy(document, request)).toEqual({ fault: expect.any(String) });
   });
 
+  it('[AU-8] there are no resource policies: a statement with a Principal is a fault', () => {
+    expect(decide({ ...allowAll, Principal: '*' })).toEqual({ fault: expect.any(String) });
+    expect(decide(allowAll, { ...allowAll, Effect: 'Deny', NotPrincipal: '*' })).toEqual({ fault: expect.any(String) });
+  });
+
   it('[AU-5] agrees with the plain reading of a policy', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', ':', '/', '*', '?'), minLength: 1, maxLength: 6 });
     const text = fc.string({ unit: fc.constantFrom('a', 'b', ':', '/'), maxLength: 6 });
