@@ -113,6 +113,7 @@ describe('metrics of a cluster that meets most of what can happen', () => {
       if (request.eventType === 'DISCONNECT') return onDisconnect(response);
       if (request.body.includes('fail')) return { status: 500 };
       if (request.body.includes('hold')) await messagesGate.opened;
+      if (request.routeKey === 'place') await pause(1_000);
       if (request.body.includes('late')) await lateGate.opened;
       return { body: request.body };
     });
@@ -121,6 +122,7 @@ describe('metrics of a cluster that meets most of what can happen', () => {
       root: { edge: { handshakesPerSecondMax: 10, handshakesBurstMax: 40 }, router: { inflightMax: 8 } },
     });
     config.apis.chat.integrations.backend.timeoutInMillis = 29_000;
+    Object.assign(config.apis.chat.routes, { place: { integration: 'backend', order: 'connection' } });
     cluster = await startCluster({
       config,
       roles: ['edge', 'edge', 'router', 'router', 'callback'],
@@ -212,6 +214,16 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     client.terminate();
     await watch.until('managementRequestsTotal', '429');
     await watch.until('integrationErrorsTotal');
+  });
+
+  it('ordered messages, and one over 32 KB', async () => {
+    const client = await connect();
+    for (let n = 0; n < 3; n++) client.send({ action: 'place', n });
+    client.send({ action: 'tell', say: 'x'.repeat(40_000) });
+    await watch.until('orderedWaiting');
+    await watch.until('orderedMessagesTotal', 'done');
+    await watch.until('largeMessagesTotal');
+    await client.close();
   });
 
   it('a $disconnect that comes twice, and one whose back end gives no answer', async () => {
