@@ -317,7 +317,7 @@ export const limits = {
   /** API: length of a model's schema, as text. */
   modelSchemaLengthMax: 32_768,
   /** Ours: validation of one message against a model whose work is not bounded by its size: expensive patterns, references. */
-  modelValidationMs: 50,
+  modelValidationMs: 100,
   /** Ours: steps that the patterns of a schema may take on a message before that time limit is put around them; it costs some 50 µs. */
   modelPatternStepsMax: 1_000_000,
   /** Ours: text that says why a message does not fit its model. */
