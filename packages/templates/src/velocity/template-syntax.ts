@@ -1,0 +1,120 @@
+import { parse } from 'velocityjs';
+import { InvalidTemplateError } from '../invalid-mapping.js';
+import { type LiftedSource, type LiftedText, liftLiterals, restoreLiterals } from './template-source.js';
+
+/** velocityjs's nodes, as its grammar makes them (its own types say less). */
+export type Literal =
+  | { type: 'string'; value: string; isEval?: boolean }
+  | { type: 'integer' | 'decimal'; value: string | number }
+  | { type: 'bool'; value: 'true' | 'false' | 'null' }
+  | { type: 'array'; isRange?: boolean; value: (Expression | string | number)[] }
+  | { type: 'map'; value?: Record<string, Expression> };
+
+export type PathStep =
+  | { type: 'property'; id: string }
+  | { type: 'index'; id: Expression }
+  | { type: 'method'; id: string; args?: Expression[] | false };
+
+export interface Reference {
+  type: 'references';
+  id: string;
+  path?: PathStep[];
+  leader: string;
+  pos?: Position;
+}
+
+interface Position {
+  first_line: number;
+  last_line: number;
+  first_column: number;
+  last_column: number;
+}
+
+export type Expression = Reference | Literal | { type: 'math'; operator: string; expression: Expression[] };
+
+export type Directive = { pos?: Position } & (
+  | { type: 'set'; equal: [Reference, Expression] }
+  | { type: 'if' | 'elseif'; condition: Expression }
+  | { type: 'foreach'; to: string; from: Expression }
+  | { type: 'macro'; id: string; args?: Reference[] | false }
+  | { type: 'macro_call' | 'macro_body'; id: string; args?: Expression[] | false }
+  | { type: 'define'; id: string }
+  | { type: 'else' | 'end' | 'break' | 'comment' | 'noescape' }
+  | { type: 'raw'; value: string }
+);
+
+export type Node = string | Reference | Directive | Node[];
+
+export interface ParsedTemplate {
+  nodes: Node[];
+  literals: LiftedText[];
+  /** What stands in the template where a node is, for references that lead nowhere. */
+  sourceOf: (node: { pos?: Position }) => string;
+}
+
+// The parser takes a missing or superfluous #end in silence. This call, behind the template, shows where it ended.
+const endName = 'sluice_template_end';
+
+/** Parses a template. Throws `InvalidTemplateError`; `firstLine` is the line of `place` on which the text begins. */
+export function parseTemplate(text: string, place: string, firstLine: number): ParsedTemplate {
+  const doubled = liftLiterals(text);
+  const mayEscape = /\\["']/.test(text);
+  if (mayEscape && doubled.isUnclosed) return parseLifted(liftLiterals(text, 'escaped'), place, firstLine);
+  try {
+    return parseLifted(doubled, place, firstLine);
+  } catch (error) {
+    if (!(error instanceof InvalidTemplateError) || !mayEscape) throw error;
+    return parseLifted(liftLiterals(text, 'escaped'), place, firstLine);
+  }
+}
+
+function parseLifted({ source, literals }: LiftedSource, place: string, firstLine: number): ParsedTemplate {
+  const nodes = withoutEnd(parseSource(source, place, firstLine), place, firstLine);
+  const lines = source.split('\n');
+  return {
+    nodes,
+    literals,
+    sourceOf: ({ pos }) => {
+      if (pos === undefined) return '';
+      const rows = lines.slice(pos.first_line - 1, pos.last_line);
+      const last = rows.length - 1;
+      rows[last] = (rows[last] ?? '').slice(0, pos.last_column);
+      rows[0] = (rows[0] ?? '').slice(pos.first_column);
+      return restoreLiterals(rows.join('\n'), literals);
+    },
+  };
+}
+
+function parseSource(source: string, place: string, firstLine: number): Node[] {
+  try {
+    return parse(`${source}\n#${endName}()`) as unknown as Node[];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const line = Number(/line ([0-9]+)/.exec(message)?.[1] ?? 1);
+    const got = /got '([^']*)'/.exec(message)?.[1];
+    const near = (source.split('\n')[line - 1] ?? '')
+      .trim()
+      .slice(0, 80)
+      .replace(/\uE000/g, '…');
+    const what = got === 'EOF' ? 'it ends inside a directive or reference' : 'this cannot be read as VTL';
+    throw new InvalidTemplateError(place, firstLine + line - 1, `${what}: ${near}`);
+  }
+}
+
+function withoutEnd(nodes: Node[], place: string, firstLine: number): Node[] {
+  const last = nodes.at(-1);
+  if (typeof last !== 'object' || Array.isArray(last) || last.type !== 'macro_call' || last.id !== endName) {
+    const open = nodes.find(Array.isArray)?.[0];
+    const line = typeof open === 'object' && !Array.isArray(open) ? (open.pos?.first_line ?? 1) : 1;
+    throw new InvalidTemplateError(
+      place,
+      firstLine + line - 1,
+      'every #if, #foreach, #macro and #define needs one #end, and every #end one of them',
+    );
+  }
+  const rest = nodes.slice(0, -1);
+  const text = rest.at(-1);
+  // The line break before the call, where no directive has taken it.
+  if (typeof text === 'string' && text.endsWith('\n')) rest[rest.length - 1] = text.slice(0, -1);
+  return rest;
+}
