@@ -4,11 +4,13 @@ import {
   backEnd,
   closeAll,
   connectRequest,
+  definition,
   disconnectRequest,
   invoke,
+  invoker,
   message,
   prepared,
-  type route,
+  route,
 } from './back-end.fixture.js';
 import { mappingDoubles } from './mapping-doubles.fixture.js';
 
@@ -132,6 +134,13 @@ describe('response templates', () => {
     });
   });
 
+  it('[RS-6] know the status of the answer from $context', async () => {
+    const { uri } = await backEnd({ respond: (_request, answer) => answer.writeHead(418).end() });
+    const text = '$context.status $context.integrationStatus $context.integration.status $context.eventType';
+    const outcome = await invoke(http(uri, { integrationResponses: [response('$default', text)] }), message('{}'));
+    expect(outcome.text).toBe('418 418 418 MESSAGE');
+  });
+
   it('[RS-6] are not rendered where nobody reads the result: one-way routes, $disconnect', async () => {
     const { uri, seen } = await backEnd();
     const integrationResponses = [response('$default', '#fail')];
@@ -231,6 +240,22 @@ describe('$connect with a non-proxy integration', () => {
     });
     expect(await invoke(refusing, connectRequest())).toMatchObject({ status: 451, text: 'no', integrationStatus: 500 });
   });
+});
+
+it('[RS-12] metrics count the status of the back end, not what a template makes of it', async () => {
+  const calls = invoker();
+  const integration = calls.prepare(
+    definition({
+      integrationType: 'MOCK',
+      requestTemplates: { $default: '{"statusCode": 500}' },
+      integrationResponses: [response('$default', '#override status = 200\n')],
+    }),
+    route,
+    mappingDoubles,
+  );
+  expect(await invoke(integration, connectRequest())).toMatchObject({ status: 200, integrationStatus: 500 });
+  const errors = (await calls.metrics.integrationErrorsTotal.get()).values;
+  expect(errors.map(({ labels, value }) => [labels['code'], value])).toEqual([['5xx', 1]]);
 });
 
 describe('MOCK', () => {

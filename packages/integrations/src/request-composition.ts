@@ -77,16 +77,13 @@ export function compileRequestComposition(
     }
     const rendered = choice.kind === 'template' ? choice.render(sources) : undefined;
     const made = rendered === undefined ? givenBody(choice, request) : Buffer.from(rendered.text);
-    const body = withoutBody
-      ? noBody
-      : isBinary(request, choice)
-        ? convertBinary(made)
-        : convertOutgoing(strategy, made);
+    const binary = isBinary(request, choice);
+    const body = withoutBody ? noBody : binary ? convertBinary(made) : convertOutgoing(strategy, made);
     if (body === undefined) return failure('content_conversion_failed', 'CONVERT_TO_BINARY: the body is not base64');
     const mapped = map === undefined ? notMapped : map(sources);
-    const binary = isBinary(request, choice) && strategy !== 'CONVERT_TO_TEXT';
-    if (rendered?.overrides === undefined) return { ok: true, body, binary, ...mapped };
-    return { ok: true, body, binary, ...overridden(mapped, rendered.overrides) };
+    const { headers, querystring, path } =
+      rendered?.overrides === undefined ? mapped : overridden(mapped, rendered.overrides);
+    return { ok: true, body, binary: binary && strategy !== 'CONVERT_TO_TEXT', headers, querystring, path };
   }
 
   function convertBinary(body: Uint8Array): Uint8Array {

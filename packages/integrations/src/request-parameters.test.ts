@@ -13,6 +13,7 @@ import {
   route,
 } from './back-end.fixture.js';
 import { mappingDoubles } from './mapping-doubles.fixture.js';
+import { testCertificate } from './test-certificate.fixture.js';
 
 afterEach(closeAll);
 
@@ -156,7 +157,6 @@ describe('mapped headers', () => {
 
   it('[IN-16] go out over https too', async () => {
     const { uri, seen } = await backEnd({ tls: true });
-    const { testCertificate } = await import('./test-certificate.fixture.js');
     const requestParameters = { 'integration.request.header.X-Body': 'route.request.body' };
     const calls = invoker({ ca: testCertificate });
     for (const integrationMethod of ['POST', 'GET', 'DELETE', 'PATCH', 'OPTIONS']) {
@@ -263,6 +263,21 @@ describe('a host that a request names', () => {
       message(JSON.stringify({ port: new URL(uri).port })),
     );
     expect(outcome).toMatchObject({ code: 'integration_egress_refused' });
+  });
+
+  it('[IN-8] [IN-36] over https too', async () => {
+    const { uri, seen } = await backEnd({ tls: true });
+    const target = { integrationUri: 'https://{host}/x', requestParameters: byHost };
+    const body = message(JSON.stringify({ host: new URL(uri).host }));
+    const [closed, open] = [
+      invoker({ ca: testCertificate }),
+      invoker({ ca: testCertificate, egressAllow: ['127.0.0.1/32'] }),
+    ];
+    expect(await invoke(closed.prepare(definition(target), route, mappingDoubles), body)).toMatchObject({
+      code: 'integration_egress_refused',
+    });
+    expect(await invoke(open.prepare(definition(target), route, mappingDoubles), body)).toMatchObject({ ok: true });
+    expect(seen.map(({ url }) => url)).toEqual(['/x']);
   });
 
   it.each(['a/b', 'a?b', 'user@host', 'a b', 'a\r\nb', '', 'a:b', '[::1', 'ä.example', '..', '-'])(

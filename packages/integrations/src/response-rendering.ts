@@ -1,4 +1,9 @@
-import type { IntegrationResponseDefinition, MappingSources, RenderedTemplate } from '@sluice/contracts';
+import type {
+  ContextVariables,
+  IntegrationResponseDefinition,
+  MappingSources,
+  RenderedTemplate,
+} from '@sluice/contracts';
 import { convertOutgoing, isBinaryContent, toBase64 } from './content-handling.js';
 import { cleanFields } from './header-text.js';
 import {
@@ -51,8 +56,12 @@ export function compileResponse(
       return { ok: true, status, headers: noHeaders, body: noBody };
     }
     const template = choose(answer, request);
+    if (!isConnect && template?.kind === 'static' && strategy === undefined) {
+      return { ok: true, status, headers: noHeaders, body: template.body };
+    }
     const seen = strategy === 'CONVERT_TO_TEXT' ? toBase64(answer.body) : answer.body;
-    const rendered = template?.kind === 'template' ? template.render({ ...sources, body: seen }) : undefined;
+    const answered = { ...sources, body: seen, context: () => answerContext(sources, status) };
+    const rendered = template?.kind === 'template' ? template.render(answered) : undefined;
     const body = convertOutgoing(strategy, madeBody(template, rendered, seen));
     if (body === undefined) {
       return failed('content_conversion_failed', 'CONVERT_TO_BINARY: the body is not base64', status);
@@ -62,7 +71,7 @@ export function compileResponse(
       if (route.binaryFrames && isBinaryAnswer(template, answer)) outcome.binary = true;
       return outcome;
     }
-    const mapped = mapHeaders === undefined ? [] : mapHeaders({ ...sources, ...answer, body: seen });
+    const mapped = mapHeaders === undefined ? [] : mapHeaders({ ...answered, status, headers: answer.headers });
     return handshakeOutcome(status, mapped, rendered, body);
   }
 
@@ -77,6 +86,16 @@ export function compileResponse(
     } catch (error) {
       return { ...thrownFailure(error), integrationStatus: answer.status };
     }
+  };
+}
+
+/** `$context` once the back end has answered (spec 12 §12.3). */
+function answerContext(sources: MappingSources, status: number): ContextVariables {
+  return {
+    ...sources.context(),
+    status,
+    integrationStatus: status,
+    integration: { status, integrationStatus: status },
   };
 }
 
