@@ -140,34 +140,34 @@ describe('a REQUEST authorizer', () => {
   });
 
   it.each<[what: string, tell: () => void, status: number, message: string]>([
-    ['A2: it fails with Unauthorized', () => told.throws('Unauthorized'), 401, 'Unauthorized'],
+    ['[AU-5] A2: it fails with Unauthorized', () => told.throws('Unauthorized'), 401, 'Unauthorized'],
     [
-      'A3: explicit deny',
+      '[AU-5] A3: explicit deny',
       () => told.returns({ ...allowed, policyDocument: policyOf('Deny') }),
       403,
       'User is not authorized to access this resource with an explicit deny in an identity-based policy',
     ],
     [
-      'A3: no allow',
+      '[AU-5] A3: no allow',
       () => told.returns({ ...allowed, policyDocument: policyOf('Allow', `${arnPrefix}/send`) }),
       403,
       'User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action',
     ],
-    ['A4: it fails otherwise', () => told.throws('Unauthorized: no'), 500, 'Internal server error'],
-    ['A4: its time is up', () => fails('integration_timeout'), 500, 'Internal server error'],
-    ['A4: it cannot be invoked', () => fails('function_refused', 403), 500, 'Internal server error'],
-    ['the result is no JSON', () => told.returns('allow'), 500, ''],
-    ['the result is null', () => told.returns('null'), 500, ''],
-    ['no policy', () => told.returns({ principalId: 'x' }), 500, ''],
-    ['a bad policy', () => told.returns({ policyDocument: { Statement: [{}] } }), 500, ''],
-    ['a policy as text', () => told.returns({ policyDocument: JSON.stringify(policyOf('Allow')) }), 500, ''],
-    ['a list in the context', () => told.returns({ ...allowed, context: { a: [] } }), 500, ''],
-    ['a map in the context', () => told.returns({ ...allowed, context: { a: {} } }), 500, ''],
-    ['a context that is a list', () => told.returns({ ...allowed, context: [] }), 500, ''],
-    ['a principal that is no text', () => told.returns({ ...allowed, principalId: {} }), 500, ''],
-    ['a key that is no text', () => told.returns({ ...allowed, usageIdentifierKey: 1 }), 500, ''],
-    ['more than 8 KB', () => told.returns({ ...allowed, context: { a: 'x'.repeat(8_192) } }), 500, ''],
-  ])('[AU-5] %s', async (_, tell, status, message) => {
+    ['[AU-5] A4: it fails otherwise', () => told.throws('Unauthorized: no'), 500, 'Internal server error'],
+    ['[AU-5] A4: its time is up', () => fails('integration_timeout'), 500, 'Internal server error'],
+    ['[AU-5] A4: it cannot be invoked', () => fails('function_refused', 403), 500, 'Internal server error'],
+    ['[AU-5] the result is no JSON', () => told.returns('allow'), 500, ''],
+    ['[AU-5] the result is null', () => told.returns('null'), 500, ''],
+    ['[AU-5] no policy', () => told.returns({ principalId: 'x' }), 500, ''],
+    ['[AU-5] a bad policy', () => told.returns({ policyDocument: { Statement: [{}] } }), 500, ''],
+    ['[AU-5] a policy as text', () => told.returns({ policyDocument: JSON.stringify(policyOf('Allow')) }), 500, ''],
+    ['[AU-5] a list in the context', () => told.returns({ ...allowed, context: { a: [] } }), 500, ''],
+    ['[AU-5] a map in the context', () => told.returns({ ...allowed, context: { a: {} } }), 500, ''],
+    ['[AU-5] a context that is a list', () => told.returns({ ...allowed, context: [] }), 500, ''],
+    ['[AU-5] a principal that is no text', () => told.returns({ ...allowed, principalId: {} }), 500, ''],
+    ['[AU-5] a key that is no text', () => told.returns({ ...allowed, usageIdentifierKey: 1 }), 500, ''],
+    ['[AU-5] more than 8 KB', () => told.returns({ ...allowed, context: { a: 'x'.repeat(8_192) } }), 500, ''],
+  ])('%s', async (_, tell, status, message) => {
     tell();
     const outcome = await ask(prepare(), connectRequest());
     expect(outcome.ok).toBe(false);
