@@ -20,7 +20,9 @@ export async function recomputedAuthorization(
   );
   if (claim === null) return undefined;
   const [, region = '', service = '', names = ''] = claim;
-  const headers = Object.fromEntries(names.split(';').map((name) => [name, String(seen.headers[name])]));
+  // Node hands over the bytes of a value as Latin-1.
+  const bytesOf = (name: string) => Buffer.from(String(seen.headers[name]), 'latin1').toString();
+  const headers = Object.fromEntries(names.split(';').map((name) => [name, bytesOf(name)]));
   const [path = '', queryString = ''] = seen.url.split('?');
   const query: Record<string, string[]> = {};
   for (const part of queryString.split('&').filter((each) => each !== '')) {

@@ -78,7 +78,7 @@ describe('the result of a function', () => {
   });
 
   it.each([200, 201, 404, 500])(
-    '[LE-5] M8: a message is answered with the body, whatever the status (%i)',
+    '[LE-5] [RS-4] M8: a message is answered with the body, whatever the status (%i)',
     async (statusCode) => {
       const integration = await answering({ payload: { statusCode, body: 'reply ü', headers: 7 } });
       expect(await invoke(integration, message('{}'))).toEqual({
