@@ -34,6 +34,7 @@ export const logEvents = [
   'router.gate_failed',
   'router.authorizer_misconfigured',
   'router.access_log_unusable',
+  'router.model_unusable',
   'callback.listening',
   'callback.request_failed',
   'callback.signature_refused',

@@ -12,6 +12,7 @@ import { authorizationMetrics, throttleCounter } from './gate-metrics.js';
 import type { Gate, Passage } from './passage.js';
 import { placeOf, type StageCompilation } from './stage-compilation.js';
 import { type NamedBucket, routeBucket, throttleGate } from './throttle-gate.js';
+import { modelGate, requiredParametersGate } from './validation-gates.js';
 
 /** What a handshake passes before its integration runs, in the order of spec 01 §1.2. */
 export function connectGates(stage: StageCompilation, route: RouteDefinition): Gate<Passage<ConnectEnvelope>>[] {
@@ -20,6 +21,8 @@ export function connectGates(stage: StageCompilation, route: RouteDefinition): G
     throttleGate(stage.rates, [bucketOf(stage, route), connects], throttleCounter(stage)),
     authorization(stage, route),
     route.apiKeyRequired === true ? apiKeyGate(stage) : undefined,
+    requiredParametersGate(route),
+    model(stage, route),
   ]);
 }
 
@@ -32,6 +35,7 @@ export function messageGates(stage: StageCompilation, route: RouteDefinition): G
       ? planGate(stage, buckets, route.apiKeyRequired === true)
       : throttleGate(stage.rates, buckets, throttleCounter(stage)),
     authorization(stage, route),
+    model(stage, route),
   ]);
 }
 
@@ -59,6 +63,15 @@ function authorization(stage: StageCompilation, route: RouteDefinition): Gate | 
     tracing: stage.telemetry.tracing,
     observe: authorizationMetrics(stage, route.routeKey),
   });
+}
+
+function model({ api, stageName, telemetry }: StageCompilation, route: RouteDefinition): Gate | undefined {
+  const { routeKey } = route;
+  return modelGate(api, route, (reason) =>
+    telemetry.log.error('router.model_unusable', `route ${routeKey} of ${api.apiId}/${stageName}: ${reason}`, {
+      route: routeKey,
+    }),
+  );
 }
 
 function present<G>(gates: (G | undefined)[]): G[] {

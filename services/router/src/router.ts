@@ -1,8 +1,5 @@
-import { createAuthorizers } from '@sluice/auth';
 import type { Delivery, FrameConsumer } from '@sluice/bus';
-import { type FunctionCaller, limits } from '@sluice/contracts';
-import { createInvoker } from '@sluice/integrations';
-import { createMemoryRateKeeper } from '@sluice/rates';
+import { limits } from '@sluice/contracts';
 import { answerFault } from './answer-fault.js';
 import { envelopeFields } from './envelope-fields.js';
 import { ConnectHandler } from './handle-connect.js';
@@ -11,7 +8,7 @@ import { MessageHandler } from './handle-message.js';
 import { reapDeadNodes } from './reap-dead-nodes.js';
 import { handleRedriveJobs } from './redrive-dead-letters.js';
 import type { RouterParts } from './router-parts.js';
-import { createStageTables } from './stage-tables.js';
+import { openRouterTables } from './router-tables.js';
 import { traceProcess } from './trace-process.js';
 
 export interface Router {
@@ -28,20 +25,8 @@ export interface Router {
  * Every envelope is settled exactly once, and only after its reply or verdict was handed to the bus.
  */
 export function createRouter(parts: RouterParts): Router {
-  const { bus, definitions, jobs, telemetry } = parts;
-  const invoker = createInvoker({ telemetry, egressAllow: parts.egressAllow ?? [] });
-  const region = parts.aws?.region ?? 'us-east-1';
-  const accountId = parts.aws?.accountId ?? '000000000000';
-  const tables = createStageTables({
-    definitions,
-    invoker,
-    telemetry,
-    rates: parts.rates ?? createMemoryRateKeeper(),
-    account: parts.account ?? {},
-    authorizers: createAuthorizers({ region, accountId, keys: parts.access ?? [], prepareFunction }),
-    region,
-    accountId,
-  });
+  const { bus, jobs, telemetry } = parts;
+  const { tables, close } = openRouterTables(parts);
   const messages = new MessageHandler({ bus, tables, telemetry, failed });
   const connects = new ConnectHandler({ bus, tables, telemetry, failed });
   const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry, failed });
@@ -86,19 +71,10 @@ export function createRouter(parts: RouterParts): Router {
     async stop(timeoutMs = limits.drainWorkMs) {
       await consumer?.stop(timeoutMs);
       disconnects.stop();
-      tables.close();
-      await invoker.close();
+      await close();
     },
     get inflight() {
       return consumer?.inflight ?? 0;
     },
-  };
-}
-
-function prepareFunction(uri: string): FunctionCaller {
-  const fault = `${uri} cannot be called`;
-  return {
-    fault,
-    call: (_payload, _options, done) => done({ kind: 'failed', code: 'function_refused', detail: fault }),
   };
 }

@@ -3,6 +3,7 @@ import type { AccountLimits, ApiDefinition, ContextPlace, RouteDefinition, Stage
 import type { Invoker } from '@sluice/integrations';
 import type { RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
+import type { AccessLog, AccessLogs } from './access-logs.js';
 
 /** What every stage of this process is compiled with. */
 export interface CompilationParts {
@@ -11,6 +12,7 @@ export interface CompilationParts {
   rates: RateKeeper;
   account: AccountLimits;
   authorizers: Authorizers;
+  accessLogs: AccessLogs;
   /** How this gateway calls itself in ARNs and in `$context`. */
   region: string;
   accountId: string;
@@ -23,6 +25,8 @@ export interface StageCompilation extends CompilationParts {
   stageName: string;
   stageVariables: Readonly<Record<string, string>>;
   headerSpellings: ReadonlyMap<string, string>;
+  /** Undefined where the stage has none. */
+  accessLog: AccessLog | undefined;
   apiKeys: ApiKeys;
   /** A usage plan has this stage, so that messages of connections made with a key count. */
   hasUsagePlans: boolean;

@@ -6,6 +6,7 @@ import {
   compileTemplateSelectionExpression,
   InvalidExpressionError,
 } from '@sluice/routing';
+import { compileParameters, compileResponseParameters, compileTemplate } from '@sluice/templates';
 
 /**
  * What an integration needs of the packages beside its own: selection expressions, templates, mappings. Throws
@@ -25,6 +26,14 @@ function compileSelectors(integration: IntegrationDefinition): Selectors {
   const selectors: Selectors = {
     selectIntegrationResponse: (value) => response(value)?.integrationResponseKey,
     compileResponseTemplateKey: compileResponseTemplateSelectionExpression,
+    compileTemplate: (text, place) =>
+      compileTemplate(
+        text,
+        `integration ${integration.integrationId}, ${place}`,
+        place.startsWith('requestTemplates') ? 'request' : 'response',
+      ),
+    compileParameters,
+    compileResponseParameters,
   };
   const expression = integration.templateSelectionExpression;
   if (expression === undefined) return selectors;

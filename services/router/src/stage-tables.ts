@@ -49,6 +49,7 @@ export function createStageTables(parts: StageTablesParts): StageTables {
   let current = nextGeneration();
   const unsubscribe = definitions.subscribe(() => {
     current = nextGeneration();
+    parts.accessLogs.keep(destinationsOf(definitions));
   });
   return {
     get(scope) {
@@ -74,6 +75,7 @@ function compileStage(parts: StageTablesParts, generation: Generation, snapshot:
     stageName: stage.stageName,
     stageVariables: stage.stageVariables,
     headerSpellings: headerSpellings(api),
+    accessLog: parts.accessLogs.of(stage.accessLogSettings, { apiId: api.apiId, stage: stage.stageName }),
     apiKeys: generation.apiKeys,
     hasUsagePlans: parts.definitions.shared().usagePlans.some(({ apiStages }) => apiStages.some(isThis)),
   };
@@ -92,4 +94,9 @@ function compileStage(parts: StageTablesParts, generation: Generation, snapshot:
 
 function withoutTarget(routeKey: string): RouteDefinition {
   return { routeKey, integrationId: undefined, hasRouteResponse: false };
+}
+
+function destinationsOf(definitions: DefinitionStore): Set<string> {
+  const stages = definitions.apis().flatMap((api) => Object.values(api.stages));
+  return new Set(stages.flatMap(({ accessLogSettings }) => accessLogSettings?.destinationArn ?? []));
 }
