@@ -57,7 +57,7 @@ describe('HTTP', () => {
     ['NEVER', {}, 'refused'],
     ['NEVER', { other: 'x' }, 'refused'],
   ] as const)(
-    '[IN-34] %s with the templates %j: a body without a template is %s',
+    '[IN-34] [MT-3] %s with the templates %j: a body without a template is %s',
     async (passthroughBehavior, requestTemplates, what) => {
       const { uri, seen } = await backEnd();
       const integration = prepared({
@@ -74,7 +74,7 @@ describe('HTTP', () => {
     },
   );
 
-  it('[IN-34] the selection expression names the template, else $default', async () => {
+  it('[IN-34] [MT-3] the selection expression names the template, else $default', async () => {
     const { uri, seen } = await backEnd();
     const templates = { greet: 'hello', $default: 'default', 'application/json': 'json' };
     const changes = {
@@ -136,7 +136,7 @@ describe('HTTP', () => {
     expect(await invoke(integration, message('{}'))).toMatchObject({ status: 418, text: 'short and stout' });
   });
 
-  it('[RS-9] the response template: by expression, else $default, else application/json', async () => {
+  it('[RS-9] [MT-3] the response template: by expression, else $default, else application/json', async () => {
     const { uri } = await teapot();
     const outcomes = [];
     for (const [expression, templates] of [
