@@ -318,8 +318,8 @@ export const limits = {
   modelSchemaLengthMax: 32_768,
   /** Ours: validation of one message against a model whose work is not bounded by its size: expensive patterns, references. */
   modelValidationMs: 100,
-  /** Ours: steps that the patterns of a schema may take on a message before that time limit is put around them; it costs some 50 µs. */
-  modelPatternStepsMax: 1_000_000,
+  /** Ours: steps that a validation may take without that time limit around it, which costs some 50 µs. */
+  modelStepsMax: 1_000_000,
   /** Ours: text that says why a message does not fit its model. */
   validationTextLengthMax: 1_024,
 

@@ -3,6 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import ajvDraft04 from 'ajv-draft-04';
 import { failureText } from './failure-text.js';
 import { draft04Formats } from './formats.js';
+import { schemaCost } from './schema-cost.js';
 import { InvalidModelError, readSchema, type SchemaFacts } from './schema-text.js';
 import { isTimeout, withTimeLimit } from './time-limit.js';
 import { uniqueItems } from './unique-items.js';
@@ -20,23 +21,18 @@ export type CompiledModel = (message: unknown, byteLength: number) => string | u
  * ever loaded. Throws `InvalidModelError` with the reason.
  *
  * The text that is matched is a client's and the patterns are run by a backtracking engine, so validation is given a time
- * limit wherever the patterns' steps on a message of its length, or references, could be more than a few milliseconds of
- * work; a message that exceeds it does not fit.
+ * limit wherever it could take more than a few milliseconds of work for a message of its length; a message that exceeds it does not fit.
  */
 export function compileModel(model: ModelDefinition, models: ModelsByName = {}): CompiledModel {
   const facts = collectSchemas(model, models);
   const validate = compileSchema(model, facts);
-  const all = [...facts.values()];
-  const degrees = all.flatMap(({ patternDegrees }) => patternDegrees);
-  const hasReferences = all.some((each) => each.hasReferences);
-  const isCheap = (byteLength: number) =>
-    !hasReferences && degrees.reduce((steps, degree) => steps + byteLength ** degree, 0) <= limits.modelPatternStepsMax;
-
+  const cost = schemaCost(facts);
   const run = (message: unknown): ErrorObject | 'fits' | undefined =>
     validate(message) === true ? 'fits' : validate.errors?.[0];
   return (message, byteLength) => {
     try {
-      const found = isCheap(byteLength) ? run(message) : withTimeLimit(limits.modelValidationMs, () => run(message));
+      const isCheap = cost(byteLength) <= limits.modelStepsMax;
+      const found = isCheap ? run(message) : withTimeLimit(limits.modelValidationMs, () => run(message));
       return found === 'fits' ? undefined : failureText(found);
     } catch (error) {
       if (isTimeout(error)) return `[validation took longer than ${limits.modelValidationMs} ms]`;

@@ -1,5 +1,4 @@
 import { limits, type ModelDefinition } from '@sluice/contracts';
-import { patternDegree } from './pattern-cost.js';
 
 /** A model that cannot be used; the message names it and says why. */
 export class InvalidModelError extends Error {
@@ -18,8 +17,8 @@ export interface SchemaFacts {
   schema: Record<string, unknown>;
   /** Names of other models, by the URI they are referred to with. */
   modelReferences: Map<string, string>;
-  hasReferences: boolean;
-  patternDegrees: number[];
+  /** Whether something inside it has an `id`, to which references are then relative. */
+  hasInnerIds: boolean;
 }
 
 const modelUriPattern = /^https:\/\/apigateway\.amazonaws\.com\/restapis\/[^/]+\/models\/([A-Za-z0-9]+)(?:#.*)?$/;
@@ -45,8 +44,7 @@ export function readSchema(model: ModelDefinition): SchemaFacts {
   const facts: SchemaFacts = {
     schema: schema as Record<string, unknown>,
     modelReferences: new Map(),
-    hasReferences: false,
-    patternDegrees: [],
+    hasInnerIds: false,
   };
   look(schema, facts, model.name, 0);
   // Its name at the model service is given to it where another model refers to it, and would be taken twice.
@@ -54,7 +52,7 @@ export function readSchema(model: ModelDefinition): SchemaFacts {
   return facts;
 }
 
-// Every member is looked at, also below `enum` or `default`, where `pattern` is no keyword: one too many does no harm.
+// Every member is looked at, also below `enum` or `default`, where these are no keywords: one too many does no harm.
 function look(value: unknown, facts: SchemaFacts, model: string, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > depthMax) throw new InvalidModelError(model, `the schema is nested deeper than ${depthMax}`);
@@ -62,16 +60,12 @@ function look(value: unknown, facts: SchemaFacts, model: string, depth: number):
     // The validator's own: its result would be a promise, and a misfit an unhandled rejection.
     if (name === '$async' && member === true) throw new InvalidModelError(model, '$async is not supported');
     if (name === '$ref' && typeof member === 'string') noteReference(member, facts);
-    if (name === 'pattern' && typeof member === 'string') facts.patternDegrees.push(patternDegree(member));
-    if (name === 'patternProperties' && typeof member === 'object' && member !== null) {
-      for (const pattern of Object.keys(member)) facts.patternDegrees.push(patternDegree(pattern));
-    }
+    if (name === 'id' && typeof member === 'string' && depth > 0) facts.hasInnerIds = true;
     look(member, facts, model, depth + 1);
   }
 }
 
 function noteReference(reference: string, facts: SchemaFacts): void {
-  facts.hasReferences = true;
   const name = modelUriPattern.exec(reference)?.[1];
   if (name !== undefined) facts.modelReferences.set(reference.split('#', 1)[0] ?? reference, name);
 }
