@@ -17,6 +17,7 @@ import type { Selectors } from '../selectors.js';
 import { fillStageVariables } from '../stage-variables.js';
 import type { Transport } from '../transport.js';
 import type { AwsSettings } from './aws-settings.js';
+import { maskedHeaders } from './masked-headers.js';
 import { RequestSigner } from './request-signer.js';
 import { signingNameOf } from './service-protocols.js';
 import { placeOf, ServiceRequest } from './service-request.js';
@@ -60,7 +61,7 @@ export function prepareAwsService(
     };
     if (observer !== undefined) {
       const { path, headers } = readHead(head);
-      observer.sent(`${place.url.protocol}//${place.authority}${path}`, headers, parts.body);
+      observer.sent(`${place.url.protocol}//${place.authority}${path}`, maskedHeaders(headers), parts.body);
     }
     transport.send({ head, body: parts.body, timeoutMs, expectation }, (outcome) => {
       if (outcome.ok) observer?.received(outcome.status, outcome.headers, outcome.body);

@@ -1,5 +1,6 @@
 import type { ErrorCode, FunctionCaller, FunctionCallOptions, FunctionResult } from '@sluice/contracts';
 import type { AwsCredentials } from '../aws/aws-settings.js';
+import { maskedHeaders } from '../aws/masked-headers.js';
 import { RequestSigner, type SignableRequest } from '../aws/request-signer.js';
 import { readHead } from '../head-lines.js';
 import { escapeHeaderValue } from '../header-text.js';
@@ -69,7 +70,7 @@ export class HttpFunctionCaller implements ObservableFunctionCaller {
       `${this.start}${options.invocationType ?? 'RequestResponse'}\r\ntraceparent: ${traceparent}\r\n` +
       `X-Amzn-Trace-Id: ${xrayTraceId(traceparent)}${signature}\r\nContent-Length: ${payload.length}\r\n\r\n`;
     const { observer, timeoutMs } = options;
-    observer?.sent(this.uri, readHead(head).headers, payload);
+    observer?.sent(this.uri, maskedHeaders(readHead(head).headers), payload);
     this.route.transport.send({ head, body: payload, timeoutMs, expectation }, (outcome) => {
       if (outcome.ok) observer?.received(outcome.status, outcome.headers, outcome.body);
       done(resultOf(outcome));

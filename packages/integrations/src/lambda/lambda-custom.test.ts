@@ -35,7 +35,7 @@ const thrown = (errorMessage: string): InvokeAnswer => ({
 });
 
 describe('AWS with a Lambda URI', () => {
-  it('[IN-35] sends the message where it passes through, and its result is the reply', async () => {
+  it('[IN-4] [IN-35] sends the message where it passes through, and its result is the reply', async () => {
     const { api, integration } = await custom({ payload: '{"a": [1]}' });
     expect(await invoke(integration, message('{"x":"ü"}'))).toMatchObject({
       ok: true,

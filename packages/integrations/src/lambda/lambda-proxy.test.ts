@@ -218,7 +218,7 @@ describe('a call that fails', () => {
 });
 
 describe('AWS_PROXY', () => {
-  it('[LE-7] waits for the result of one-way routes too', async () => {
+  it('[IN-4] [LE-7] waits for the result of one-way routes too', async () => {
     const api = await invokeApi();
     const integration = lambda({ lambda: { endpoint: originOf(api) } }, {}, { hasRouteResponse: false });
     await invoke(integration, message('{}'));
