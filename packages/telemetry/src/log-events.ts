@@ -33,7 +33,6 @@ export const logEvents = [
   'router.refused',
   'router.gate_failed',
   'router.authorizer_misconfigured',
-  'router.access_log_unusable',
   'router.model_unusable',
   'callback.listening',
   'callback.request_failed',
@@ -61,6 +60,7 @@ export const logEvents = [
   'logs.access',
   'logs.execution',
   'logs.sink_failed',
+  'logs.format_unusable',
 ] as const;
 
 export type LogEvent = (typeof logEvents)[number];

@@ -138,7 +138,9 @@ describe('authorization of $connect', () => {
     const refused = await connect(token);
     expect([refused.status, JSON.parse(refused.body).message]).toEqual([expectedStatus, message]);
     expect(refused.connectionContext).toBeUndefined();
-    expect(await telemetry.metrics.registry.metrics()).toContain('sluice_authorizer_seconds_count{api="chat",stage="dev"');
+    expect(await telemetry.metrics.registry.metrics()).toContain(
+      'sluice_authorizer_seconds_count{api="chat",stage="dev"',
+    );
   });
 
   it('[AU-6] [CN-5] A8: AWS_IAM and not signed', async () => {

@@ -1,8 +1,7 @@
 import { createAuthorizers } from '@sluice/auth';
 import { createInvoker } from '@sluice/integrations';
-import { createLogSinks } from '@sluice/logs';
+import { AccessLogs, createLogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper } from '@sluice/rates';
-import { AccessLogs } from './access-logs.js';
 import type { RouterParts } from './router-parts.js';
 import { createStageTables, type StageTables } from './stage-tables.js';
 

@@ -1,9 +1,9 @@
 import type { ApiKeys, Authorizers } from '@sluice/auth';
 import type { AccountLimits, ApiDefinition, ContextPlace, RouteDefinition, StageDefinition } from '@sluice/contracts';
 import type { Invoker } from '@sluice/integrations';
+import type { AccessLog, AccessLogs } from '@sluice/logs';
 import type { RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
-import type { AccessLog, AccessLogs } from './access-logs.js';
 
 /** What every stage of this process is compiled with. */
 export interface CompilationParts {

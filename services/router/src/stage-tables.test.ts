@@ -2,11 +2,10 @@ import type { ApiDefinition, IntegrationDefinition } from '@sluice/contracts';
 import { defaultApiLimits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { createInvoker, type IntegrationOutcome, type IntegrationRequest } from '@sluice/integrations';
-import { createLogSinks } from '@sluice/logs';
+import { AccessLogs, createLogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper } from '@sluice/rates';
 import { createTelemetry } from '@sluice/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AccessLogs } from './access-logs.js';
 import { createStageTables, type StageTable } from './stage-tables.js';
 
 const closers: (() => Promise<void>)[] = [];
