@@ -16,8 +16,8 @@ export interface ExpressionCheckers {
   requestParameters(parameters: Record<string, string>): void;
   /** `responseParameters` of an integration response. */
   responseParameters(parameters: Record<string, string>): void;
-  /** All models of an API at once, since one may refer to another. */
-  model(model: ModelDefinition, apiId: string, models: Record<string, ModelDefinition>): void;
+  /** With all models of its API, since one may refer to another. */
+  model(model: ModelDefinition, models: Record<string, ModelDefinition>): void;
   accessLogFormat(format: string): void;
   /** Identity sources of an authorizer. */
   identitySources(sources: string[], authorizerType: 'REQUEST' | 'JWT'): void;

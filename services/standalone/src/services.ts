@@ -34,6 +34,8 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
     hasEdge || roles.includes('callback')
       ? createCallback({
           ...shared,
+          rates: state.rates,
+          account: settings.account,
           settings: callbackSettings(settings, hasEdge ? undefined : settings.callback.port),
         })
       : undefined;
@@ -47,7 +49,9 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
           inflightMax: settings.router.inflightMax,
           egressAllow: settings.egress.allow,
           rates: state.rates,
+          logs: state.logs,
           account: settings.account,
+          lambda: settings.lambda,
           aws: settings.aws,
           access: settings.auth.keys,
         })

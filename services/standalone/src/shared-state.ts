@@ -8,6 +8,7 @@ import {
 } from '@sluice/bus';
 import type { Settings } from '@sluice/config';
 import { type ConnectionStore, createMemoryConnectionStore, createRedisConnectionStore } from '@sluice/connections';
+import { createLogSinks, type LogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper, createRedisRateKeeper, type RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
 
@@ -17,6 +18,8 @@ export interface SharedState {
   connections: ConnectionStore;
   jobs: BackgroundJobs;
   rates: RateKeeper;
+  /** Where access logs go, one sink for all stages with the same destination. */
+  logs: LogSinks;
 }
 
 /** Opens it; connects in the background. The caller closes the members, jobs first and the bus last. */
@@ -32,5 +35,6 @@ export function openSharedState(settings: Settings, telemetry: Telemetry): Share
   const jobs = redis === undefined ? createMemoryJobs({ telemetry }) : createBullJobs({ settings: redis, telemetry });
   const rates =
     redis === undefined ? createMemoryRateKeeper() : createRedisRateKeeper({ settings: redis, role, telemetry });
-  return { bus, connections, jobs, rates };
+  const logs = createLogSinks({ log: telemetry.log, metrics: telemetry.metrics });
+  return { bus, connections, jobs, rates, logs };
 }

@@ -114,6 +114,8 @@ class StartingProcess {
       stop: () => this.stop(),
       replaceApis(apis, shared) {
         definitions.replace(apis, shared);
+        // SIGHUP also tells that log files were moved away.
+        state.logs.reopen();
         telemetry.log.info('definitions.changed', `${apis.length} APIs are defined now`, { count: apis.length });
       },
     };
@@ -174,6 +176,7 @@ class StartingProcess {
     const state = openSharedState(settings, telemetry);
     this.push('bus', limits.busCloseMs, () => state.bus.close());
     this.push('connection store', 0, () => state.connections.close());
+    this.push('access logs', limits.accessLogCloseMs, () => state.logs.close());
     this.push('rates', limits.redisCommandTimeoutMs, () => state.rates.close());
     this.push('background jobs', limits.jobsCloseMs, () => state.jobs.close());
     // Its own connections come up after those of the look above. Ready before them, the edge would refuse its first frames.

@@ -57,6 +57,6 @@ export function checkModels(path: Path, models: Members, at: ApiPlace): void {
       definitions[name] = { name, contentType: 'application/json', schema: JSON.stringify(schema) };
   }
   for (const [name, definition] of Object.entries(definitions)) {
-    attempt(at, [...path, name, 'schema'], definition, (model) => check(model, at.apiId, definitions));
+    attempt(at, [...path, name, 'schema'], definition, (model) => check(model, definitions));
   }
 }
