@@ -1,4 +1,5 @@
 import {
+  AddressRules,
   type ArnPlace,
   type AuthorizerDefinition,
   type FunctionCaller,
@@ -11,7 +12,6 @@ import type { AuthorizedRoute, Authorizers, PreparedAuthorization } from './auth
 import { type CallFailure, prepareFunctionAuthorizer } from './function-authorizer.js';
 import { createIamVerifiers, prepareIamAuthorization } from './iam-authorization.js';
 import { compileIdentitySources } from './identity-sources.js';
-import type { FetchDocument } from './issuer-documents.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { ResultCache } from './result-cache.js';
 import { prepareTokenAuthorizer } from './token-authorizer.js';
@@ -29,19 +29,20 @@ export interface AuthorizersOptions {
   ) => FunctionCaller;
   /** ms since the epoch; the system's clock where undefined. */
   clock?: (() => number) | undefined;
-  /** For the documents of token issuers; the system's `fetch` where undefined. */
-  fetchDocument?: FetchDocument | undefined;
+  /** Address ranges, `10.0.0.0/8`, that token issuers may have against the rules of egress. */
+  egressAllow?: readonly string[] | undefined;
 }
 
 /**
  * The authorizations of a process (spec 08). Made once: kept results, issuers' keys and derived signing keys outlive a deployment,
- * while `prepare` is called anew for each route of each one. Throws `RangeError` where two access keys have one id.
+ * while `prepare` is called anew for each route of each one. Throws `RangeError` where two access keys have one id, or
+ * an egress range is none.
  */
 export function createAuthorizers(options: AuthorizersOptions): Authorizers {
   const { region, accountId, clock = Date.now } = options;
   const cache = new ResultCache<CallFailure>(clock);
   const verifiers = createIamVerifiers(options.keys, region, clock);
-  const issuers = new Issuers(options.fetchDocument ?? fetch, clock);
+  const issuers = new Issuers(new AddressRules(options.egressAllow ?? []), clock);
 
   return {
     prepare(target) {
@@ -129,7 +130,7 @@ class Issuers {
   private readonly known = new Map<string, IssuerKeys>();
 
   constructor(
-    private readonly fetchDocument: FetchDocument,
+    private readonly rules: AddressRules,
     private readonly clock: () => number,
   ) {}
 
@@ -137,7 +138,7 @@ class Issuers {
     const name = JSON.stringify([configuration.issuer, configuration.jwksUri]);
     let keys = this.known.get(name);
     if (keys === undefined) {
-      keys = new IssuerKeys(configuration, this.fetchDocument, this.clock);
+      keys = new IssuerKeys(configuration, this.rules, this.clock);
       const [oldest] = this.known.keys();
       if (this.known.size >= limits.issuersMax && oldest !== undefined) this.known.delete(oldest);
       this.known.set(name, keys);

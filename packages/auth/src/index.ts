@@ -4,7 +4,6 @@ export * from './authorization.js';
 export { type AuthorizersOptions, createAuthorizers } from './authorizers.js';
 export type { SignedRequest } from './canonical-request.js';
 export { compileIdentitySources, type IdentitySources, type IdentitySourcesReading } from './identity-sources.js';
-export type { FetchDocument } from './issuer-documents.js';
 export { accessDenied, isAllowed, type ManagementResource, managementArn } from './policy.js';
 export { evaluatePolicy, type PolicyDecision, type PolicyRequest } from './policy-evaluation.js';
 export { type Refusal, type RefusalReason, refusalResponse } from './refusals.js';

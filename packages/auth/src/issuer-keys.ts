@@ -1,6 +1,7 @@
-import { type JwtConfiguration, limits } from '@sluice/contracts';
+import { type AddressRules, type JwtConfiguration, limits } from '@sluice/contracts';
 import { type CryptoKey, errors, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
-import { type FetchDocument, fetchIssuerKeys, IssuerUnavailable } from './issuer-documents.js';
+import { fetchIssuerKeys } from './issuer-documents.js';
+import { IssuerUnavailable } from './issuer-request.js';
 
 type KeySet = Awaited<ReturnType<typeof fetchIssuerKeys>>;
 
@@ -19,7 +20,7 @@ export class IssuerKeys {
 
   constructor(
     private readonly configuration: JwtConfiguration,
-    private readonly fetchDocument: FetchDocument,
+    private readonly rules: AddressRules,
     private readonly clock: () => number,
   ) {}
 
@@ -60,7 +61,7 @@ export class IssuerKeys {
 
   private async fetch(): Promise<void> {
     try {
-      this.keySet = await fetchIssuerKeys(this.configuration, this.fetchDocument);
+      this.keySet = await fetchIssuerKeys(this.configuration, this.rules);
       this.fetchedAtMs = this.clock();
       this.failure = undefined;
     } catch (error) {

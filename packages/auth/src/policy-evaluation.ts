@@ -51,10 +51,11 @@ function allMet({ conditions }: Statement, values: ConditionValues): ConditionRe
 }
 
 function conditionValues({ sourceIp, timeMs, conditionValues }: PolicyRequest): ConditionValues {
+  const seconds = Math.floor(timeMs / 1000);
   return {
     ...conditionValues,
     'aws:sourceip': sourceIp,
-    'aws:currenttime': new Date(timeMs).toISOString(),
-    'aws:epochtime': String(Math.floor(timeMs / 1000)),
+    'aws:currenttime': new Date(seconds * 1000).toISOString(),
+    'aws:epochtime': String(seconds),
   };
 }

@@ -1,8 +1,8 @@
 import { type ConnectionContext, type JwtConfiguration, limits } from '@sluice/contracts';
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { AuthorizationOutcome, Authorized, PreparedAuthorization } from './authorization.js';
-import { IssuerUnavailable } from './issuer-documents.js';
 import type { IssuerKeys } from './issuer-keys.js';
+import { IssuerUnavailable } from './issuer-request.js';
 import type { TokenSources } from './token-sources.js';
 
 export interface TokenAuthorizerParts {
