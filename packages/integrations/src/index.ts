@@ -21,5 +21,6 @@ export type {
   SelectIntegrationResponse,
   Selectors,
   SelectTemplateKey,
+  TemplateKind,
 } from './selectors.js';
 export { traceparentFor, xrayTraceId } from './trace-context.js';

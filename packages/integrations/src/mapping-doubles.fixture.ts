@@ -7,24 +7,25 @@ import {
   type MappingSources,
   type TemplateOverrides,
 } from '@sluice/contracts';
-import type { Selectors } from './index.js';
+import type { Selectors, TemplateKind } from './index.js';
 
 /**
  * Small stand-ins for the template engine and the parameter mapping. A template replaces `$input.body`, `$context.x` and
  * `$stageVariables.x`; lines `#override header X = v` (or querystring, path, status) set overrides, `#fail` fails, `#invalid` does
- * not compile.
+ * not compile. An override of the other kind of template does not count: `status` of a request, `querystring` and `path` of a
+ * response.
  */
 export const mappingDoubles: Required<
   Pick<Selectors, 'compileTemplate' | 'compileParameters' | 'compileResponseParameters'>
 > = {
-  compileTemplate: (text, place) => compileTemplate(text, place),
+  compileTemplate: (text, place, kind) => compileTemplate(text, place, kind),
   compileParameters: (requestParameters) => compileParameters(requestParameters),
   compileResponseParameters: (responseParameters) => compileResponseParameters(responseParameters),
 };
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
-function compileTemplate(template: string, place: string): CompiledTemplate {
+function compileTemplate(template: string, place: string, kind: TemplateKind): CompiledTemplate {
   if (template.includes('#invalid')) throw new Error(`${place}: line 1: not a directive`);
   return (sources) => {
     const overrides: TemplateOverrides = { header: [], querystring: [], path: [], status: undefined };
@@ -32,7 +33,9 @@ function compileTemplate(template: string, place: string): CompiledTemplate {
     const isOverridden =
       overrides.status !== undefined ||
       overrides.header.length + overrides.querystring.length + overrides.path.length > 0;
-    return { text: fill(lines.join('\n'), sources), overrides: isOverridden ? overrides : undefined };
+    const counting: TemplateOverrides =
+      kind === 'request' ? { ...overrides, status: undefined } : { ...overrides, querystring: [], path: [] };
+    return { text: fill(lines.join('\n'), sources), overrides: isOverridden ? counting : undefined };
   };
 }
 

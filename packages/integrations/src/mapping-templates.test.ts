@@ -12,6 +12,7 @@ import {
   prepared,
   route,
 } from './back-end.fixture.js';
+import type { TemplateKind } from './index.js';
 import { mappingDoubles } from './mapping-doubles.fixture.js';
 
 afterEach(closeAll);
@@ -108,6 +109,25 @@ describe('request templates', () => {
     expect(invalid.fault).toContain('requestTemplates.application/json: line 1');
     expect(await invoke(invalid, message('{}'))).toMatchObject({ code: 'integration_misconfigured' });
     expect(seen).toHaveLength(0);
+  });
+
+  it('[MT-6] templates are compiled for what they are: request or response', () => {
+    const compiled: string[] = [];
+    const compileTemplate = (_text: string, place: string, kind: TemplateKind) => {
+      compiled.push(`${kind} ${place}`);
+      return () => ({ text: '', overrides: undefined });
+    };
+    const integrationResponses = [response('/2../', '$input.body')];
+    const changes = {
+      integrationType: 'MOCK' as const,
+      requestTemplates: { a: '$input.body', b: 'static' },
+      integrationResponses,
+    };
+    expect(prepared(changes, {}, { compileTemplate }).fault).toBeUndefined();
+    expect(compiled).toEqual([
+      'request requestTemplates.a',
+      'response integrationResponses./2../.responseTemplates.$default',
+    ]);
   });
 
   it('[IN-16] a mapping that fails is an outcome, not an exception', async () => {

@@ -1,6 +1,6 @@
 import type { CompiledTemplate, IntegrationDefinition } from '@sluice/contracts';
 import { MisconfiguredIntegrationError } from './integration.js';
-import { compileOrExplain, type Selectors } from './selectors.js';
+import { compileOrExplain, type Selectors, type TemplateKind } from './selectors.js';
 
 /** A mapping template: text without `$` and `#` is its own result, and the same bytes each time. */
 export type MappingTemplate = { kind: 'static'; body: Uint8Array } | { kind: 'template'; render: CompiledTemplate };
@@ -19,7 +19,7 @@ export function compileTemplateChoice(
   definition: IntegrationDefinition,
   selectors: Pick<Selectors, 'selectTemplateKey' | 'compileTemplate'>,
 ): (body: Uint8Array) => TemplateChoice {
-  const templates = compileTemplates(definition.requestTemplates, 'requestTemplates', selectors.compileTemplate);
+  const templates = compileTemplates(definition.requestTemplates, 'requestTemplates', 'request', selectors);
   const byDefault = templates.get('$default');
   const unmatched = choiceWithoutTemplate(definition, templates.size > 0);
   const expression = definition.templateSelectionExpression;
@@ -47,18 +47,17 @@ function isTemplate(text: string): boolean {
 export function compileTemplates(
   texts: Readonly<Record<string, string>>,
   member: string,
-  compile: Selectors['compileTemplate'],
+  kind: TemplateKind,
+  { compileTemplate: compile }: Pick<Selectors, 'compileTemplate'>,
 ): Map<string, MappingTemplate> {
   const templates = new Map<string, MappingTemplate>();
-  for (const [key, text] of Object.entries(texts))
-    templates.set(key, compileTemplate(text, `${member}.${key}`, compile));
+  for (const [key, text] of Object.entries(texts)) {
+    const place = `${member}.${key}`;
+    if (!isTemplate(text)) templates.set(key, { kind: 'static', body: Buffer.from(text) });
+    else if (compile === undefined) throw new MisconfiguredIntegrationError(`${place} is not static: it has $ or #`);
+    else templates.set(key, { kind: 'template', render: compileOrExplain(() => compile(text, place, kind)) });
+  }
   return templates;
-}
-
-function compileTemplate(text: string, place: string, compile: Selectors['compileTemplate']): MappingTemplate {
-  if (!isTemplate(text)) return { kind: 'static', body: Buffer.from(text) };
-  if (compile === undefined) throw new MisconfiguredIntegrationError(`${place} is not static: it has $ or #`);
-  return { kind: 'template', render: compileOrExplain(() => compile(text, place)) };
 }
 
 function choiceWithoutTemplate(definition: IntegrationDefinition, hasTemplates: boolean): TemplateChoice {

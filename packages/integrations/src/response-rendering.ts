@@ -144,7 +144,7 @@ type ChooseTemplate = (answer: BackEndAnswer, request: IntegrationRequest) => Ma
 
 function compileChoice(response: IntegrationResponseDefinition, selectors: Selectors): ChooseTemplate {
   const member = `integrationResponses.${response.integrationResponseKey}.responseTemplates`;
-  const templates = compileTemplates(response.responseTemplates, member, selectors.compileTemplate);
+  const templates = compileTemplates(response.responseTemplates, member, 'response', selectors);
   const [byDefault, json] = [templates.get('$default'), templates.get('application/json')];
   const expression = response.templateSelectionExpression;
   // Without an expression `application/json` comes first, with one `$default` (spec 06 §6.2, 07 §7.3).

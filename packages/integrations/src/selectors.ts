@@ -19,13 +19,16 @@ export interface ResponseSources {
 /** Compiles the `templateSelectionExpression` of an integration response; may throw for one that is not valid. */
 export type CompileResponseTemplateKey = (expression: string) => (sources: ResponseSources) => string;
 
+/** A request template can set `$context.requestOverride`, a response template `$context.responseOverride` (spec 06 §6.4). */
+export type TemplateKind = 'request' | 'response';
+
 /** Compilers and evaluators of what packages beside this one know; the router hands them over. Each compiler throws for bad text. */
 export interface Selectors {
   selectTemplateKey?: SelectTemplateKey;
   selectIntegrationResponse?: SelectIntegrationResponse;
   compileResponseTemplateKey?: CompileResponseTemplateKey;
-  /** `place` names the template in errors, `requestTemplates.$default`. */
-  compileTemplate?: (text: string, place: string) => CompiledTemplate;
+  /** `place` names the template in errors, `requestTemplates.$default`; `kind` says which overrides it can make. */
+  compileTemplate?: (text: string, place: string, kind: TemplateKind) => CompiledTemplate;
   compileParameters?: (requestParameters: Readonly<Record<string, string>>) => CompiledParameters;
   compileResponseParameters?: (responseParameters: Readonly<Record<string, string>>) => CompiledResponseParameters;
 }
