@@ -11,7 +11,12 @@ export class IssuerUnavailable extends Error {}
  * Gets one JSON document of an issuer; throws `IssuerUnavailable`. Under the rules of egress: the address that was looked at is the
  * one connected to, and redirects are not followed. Bounded in size; `signal` bounds the time.
  */
-export async function getDocument(url: URL, source: HostSource, rules: AddressRules, signal: AbortSignal): Promise<unknown> {
+export async function getDocument(
+  url: URL,
+  source: HostSource,
+  rules: AddressRules,
+  signal: AbortSignal,
+): Promise<unknown> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // Node looks up names only.
   if (isIP(host) !== 0 && !rules.permits(host, source)) throw refusedAddress();
