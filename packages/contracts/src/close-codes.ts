@@ -38,7 +38,7 @@ export const closeHelp: Record<CloseName, string> = {
     'Idle for idleTimeoutMs, over connectionDurationMs, or its node drains or has lost its lease. The client connects again.',
   protocolError:
     'The client broke RFC 6455. Never sent: the library cuts the connection, and as pinned names no cause, so that it is reported as 1006.',
-  binaryNotSupported: 'The client sent a binary message.',
+  binaryNotSupported: 'The client sent a binary message, and the API has no `binaryFrames`.',
   noStatus: "The client's close frame had no status. Never sent, only reported.",
   abnormal:
     'The TCP connection was lost, the client stopped answering pings, or its node died. Never sent, only reported.',

@@ -128,7 +128,7 @@ export const errorKinds = {
     source: 'client',
     responseType: 'THROTTLED',
     retryable: true,
-    help: 'A rate of the account, stage or route is exceeded.',
+    help: 'A rate of the account, stage or route is exceeded, or too many messages of a route with `order: connection` wait for the one before them (orderedWaitingMessagesMax, orderedWaitingBytesMax).',
   },
   unauthorized: {
     message: 'Unauthorized',

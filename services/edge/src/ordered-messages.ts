@@ -6,6 +6,10 @@ import type { Lifetime } from './lifetime.js';
 import type { AppendSettled, MessageAppender } from './message-appender.js';
 import { newLane, type OrderedLane } from './ordered-lane.js';
 
+type OrderedCounts = Record<'sent' | 'done' | 'refused' | 'overdue' | 'dropped', { inc(by?: number): void }> & {
+  waiting: { inc(): void; dec(by?: number): void };
+};
+
 /**
  * Messages of routes with `order: connection`: one of a connection is on its way at a time, the others wait here.
  *
@@ -20,6 +24,8 @@ import { newLane, type OrderedLane } from './ordered-lane.js';
  */
 export class OrderedMessages {
   private readonly lanes = new Map<ConnectionId, OrderedLane>();
+  /** Metric children by API: their look-up costs more than the count. */
+  private readonly countsByApi = new Map<string, OrderedCounts>();
   private waitingBytes = 0;
   private ended = 0;
 
@@ -49,13 +55,13 @@ export class OrderedMessages {
       this.lanes.set(connection.id, opened);
       this.send(opened, envelope, monotonicMs());
     } else if (this.isFull(lane, envelope.body.length)) {
-      this.count(lane, 'refused');
+      this.counts(lane).refused.inc();
       this.appender.refuse(envelope, 'throttled', 'ordered_waiting');
     } else {
       envelope.body = envelope.body.slice();
       lane.waiting.push(envelope);
       this.resize(lane, envelope.body.length);
-      this.waitingGauge(lane).inc();
+      this.counts(lane).waiting.inc();
     }
   }
 
@@ -63,7 +69,7 @@ export class OrderedMessages {
   done({ connectionId, messageId }: DoneCommand): void {
     const lane = this.lanes.get(connectionId);
     if (lane === undefined || lane.inflight !== messageId) return;
-    this.count(lane, 'done');
+    this.counts(lane).done.inc();
     this.next(lane);
   }
 
@@ -74,7 +80,7 @@ export class OrderedMessages {
       this.close(lane, `${limits.orderedAfterCloseMs} ms after their client had closed`);
       return;
     }
-    this.count(lane, 'overdue');
+    this.counts(lane).overdue.inc();
     this.telemetry.log.warn(
       'edge.order_overdue',
       `no router has said within ${limits.orderedDoneTimeoutMs} ms that an ordered message is done (a dead letter?); the next one goes`,
@@ -118,7 +124,7 @@ export class OrderedMessages {
       return;
     }
     this.resize(lane, -envelope.body.length);
-    this.waitingGauge(lane).dec();
+    this.counts(lane).waiting.dec();
     // A message before it may have renewed the connection's authorization.
     envelope.connectionContext = lane.connection.context;
     lane.inflight = envelope.messageId;
@@ -128,7 +134,7 @@ export class OrderedMessages {
   private send(lane: OrderedLane, envelope: MessageEnvelope, nowMs: number): void {
     const dueMs = nowMs + limits.orderedDoneTimeoutMs;
     this.lifetime.watchLane(lane, Math.min(dueMs, lane.ended?.untilMs ?? dueMs));
-    this.count(lane, 'sent');
+    this.counts(lane).sent.inc();
     this.appender.append(envelope, lane.connection, this.settled);
   }
 
@@ -162,8 +168,9 @@ export class OrderedMessages {
         count: waiting.length,
       },
     );
-    for (let left = waiting.length; left > 0; left--) this.count(lane, 'dropped');
-    this.waitingGauge(lane).dec(waiting.length);
+    const counts = this.counts(lane);
+    counts.dropped.inc(waiting.length);
+    counts.waiting.dec(waiting.length);
     this.resize(lane, -lane.waitingBytes);
     waiting.length = 0;
   }
@@ -173,11 +180,22 @@ export class OrderedMessages {
     this.waitingBytes += byteCount;
   }
 
-  private waitingGauge({ connection }: OrderedLane) {
-    return this.telemetry.metrics.orderedWaiting.labels(connection.stage.apiId);
-  }
-
-  private count({ connection }: OrderedLane, result: 'sent' | 'done' | 'refused' | 'overdue' | 'dropped'): void {
-    this.telemetry.metrics.orderedMessagesTotal.labels(connection.stage.apiId, result).inc();
+  private counts({ connection }: OrderedLane): OrderedCounts {
+    const { apiId } = connection.stage;
+    let counts = this.countsByApi.get(apiId);
+    if (counts === undefined) {
+      const { orderedMessagesTotal, orderedWaiting } = this.telemetry.metrics;
+      const result = (name: string) => orderedMessagesTotal.labels(apiId, name);
+      counts = {
+        waiting: orderedWaiting.labels(apiId),
+        sent: result('sent'),
+        done: result('done'),
+        refused: result('refused'),
+        overdue: result('overdue'),
+        dropped: result('dropped'),
+      };
+      this.countsByApi.set(apiId, counts);
+    }
+    return counts;
   }
 }
