@@ -5,11 +5,13 @@ import type { Bus, Inbox } from '@sluice/bus';
 import type { ConnectionStore } from '@sluice/connections';
 import { type AccountLimits, limits } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
+import { createLogSinks, type LogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper, type RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
 import { createAccessControl } from './access-control.js';
 import { createAccountThrottle } from './account-throttle.js';
 import { bodyBytesMaxOfAny } from './body-bounds.js';
+import { type CallLogs, createCallLogs } from './call-logs.js';
 import { type CallbackSettings, callbackLimits } from './callback-settings.js';
 import { type HttpPort, openHttpPort } from './http-port.js';
 import { ManagementMetrics } from './management-metrics.js';
@@ -27,6 +29,8 @@ export interface CallbackParts {
   rates?: RateKeeper | undefined;
   /** Unset: no limit. */
   account?: AccountLimits | undefined;
+  /** Where access logs go; the caller closes them. Unset: sinks of this service's own. */
+  logs?: LogSinks | undefined;
 }
 
 /** The service that answers `@connections`. */
@@ -55,6 +59,8 @@ class CallbackService implements Callback {
   private readonly outcomes: OutcomeTable;
   private readonly server: ManagementServer;
   private readonly drainWorkMs: number;
+  private readonly logs: CallLogs;
+  private readonly sinks: LogSinks;
   private state: 'new' | 'ready' | 'stopping' = 'new';
   private inbox: Inbox | undefined;
   private port: HttpPort | undefined;
@@ -66,7 +72,11 @@ class CallbackService implements Callback {
     const metrics = new ManagementMetrics(telemetry.metrics);
     this.drainWorkMs = bounds.drainWorkMs;
     this.outcomes = new OutcomeTable({ bus, connections, replyTo: this.address, ...bounds });
+    this.sinks = parts.logs ?? createLogSinks(telemetry);
+    const { accountId } = settings;
+    this.logs = createCallLogs({ definitions, sinks: this.sinks, log: telemetry.log, accountId });
     this.server = new ManagementServer({
+      logs: this.logs,
       definitions,
       metrics,
       telemetry,
@@ -145,6 +155,8 @@ class CallbackService implements Callback {
     this.outcomes.close();
     this.port?.close();
     await this.inbox?.close();
+    this.logs.close();
+    if (this.parts.logs === undefined) await this.sinks.close();
   }
 }
 

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly traceparent: string | undefined;
   /** What it waits for, so that it can be forgotten when the caller goes away. */
   pending: PendingAsk | undefined;
+  /** Who signed, once that is known. */
+  accessKeyId: string | undefined;
   answer(response: ManagementResponse): void;
   /** What it turned out to be about, for its span and for log lines. */
   readonly about: About;

@@ -29,14 +29,15 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
   const target = locateTarget(parts.definitions, request.host, request.rawPath);
   const operate: Operate | undefined = operations.get(request.method);
   if (target === undefined || operate === undefined) return exchange.answer(forbidden());
+  const { connectionId, stage } = target;
+  exchange.concerns('stage', stage);
+  if (target.apiId !== undefined) exchange.concerns('api', target.apiId);
   // Where the address names no API, what is too long for all of them is judged here and the rest once the API is known.
   const tooLong = (apiId: string | undefined) =>
     request.bodyExceeded || (apiId !== undefined && request.body.length > bodyBytesMaxOf(parts.definitions, apiId));
   if (tooLong(target.apiId)) return exchange.answer(bodyTooLong(parts.strict413));
 
-  const { connectionId, stage } = target;
   if (!isConnectionId(connectionId)) return exchange.answer(invalidConnectionId(connectionId));
-  exchange.concerns('stage', stage);
   exchange.concerns('connection_id', connectionId);
 
   const { key, refusal } = parts.access.identify(request);
@@ -44,6 +45,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     parts.onRefused(refusal.reason, exchange.about);
     return exchange.answer(refused(refusal));
   }
+  exchange.accessKeyId = key?.accessKeyId;
 
   const nodeSlot = nodeSlotOf(connectionId);
   const apiNamed = (apiId: string) => {

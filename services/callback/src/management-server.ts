@@ -1,9 +1,10 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { ManagementResponse } from '@sluice/contracts';
 import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import type { CallLogs } from './call-logs.js';
 import type { About, Exchange, TakenRequest } from './exchange.js';
 import { handleManagementRequest, type ManagementParts } from './handle-management-request.js';
-import { writeResponse } from './http-port.js';
+import { remoteAddressOf, writeResponse } from './http-port.js';
 import { internalError, unavailable } from './management-answers.js';
 import type { ManagementMetrics } from './management-metrics.js';
 import type { PendingAsk } from './outcome-table.js';
@@ -13,6 +14,7 @@ export interface ManagementServerParts extends ManagementParts {
   reader: RequestReader;
   metrics: ManagementMetrics;
   telemetry: Telemetry;
+  logs: CallLogs;
 }
 
 /** Joins the HTTP side to the pipeline: reads a request, has it handled, writes the answer, observes all of it. */
@@ -63,7 +65,9 @@ class ServedRequest implements Exchange {
   request: TakenRequest;
   pending: PendingAsk | undefined;
   readonly about: About = {};
+  accessKeyId: string | undefined;
   private readonly startedAtMs = performance.now();
+  private readonly receivedAtMs = Date.now();
   private span: ActiveSpan | undefined;
   private open = true;
   private close = false;
@@ -109,6 +113,7 @@ class ServedRequest implements Exchange {
 
   answer(response: ManagementResponse): void {
     if (!this.open) return;
+    this.log(response);
     this.end(response.status, response.status >= 500 ? `status ${response.status}` : undefined);
     writeResponse(this.response, response, this.request.method, this.close || this.closing());
   }
@@ -127,6 +132,27 @@ class ServedRequest implements Exchange {
     if (!this.open) return;
     if (this.pending !== undefined) this.parts.outcomes.forget(this.pending);
     this.end('aborted', 'aborted');
+  }
+
+  /** Before the answer: afterwards nobody knows the caller's address any more. */
+  private log(response: ManagementResponse): void {
+    const { api, stage } = this.about;
+    const write = api === undefined || stage === undefined ? undefined : this.parts.logs.of(api, stage);
+    if (write === undefined || api === undefined || stage === undefined) return;
+    const { method, host, headers, body } = this.request;
+    write({
+      apiId: api,
+      stage,
+      connectionId: this.about.connection_id,
+      method,
+      host,
+      sourceIp: remoteAddressOf(this.response),
+      userAgent: headers.find(([name]) => name === 'user-agent')?.[1] ?? '',
+      accessKeyId: this.accessKeyId,
+      receivedAtMs: this.receivedAtMs,
+      body,
+      response,
+    });
   }
 
   private end(code: number | 'aborted', failure: string | undefined): void {
