@@ -305,8 +305,10 @@ export const limits = {
   rateReservationShare: 0.02,
   /** Ours: reserved tokens not used by then are forfeited, or given back where they belong to a quota. */
   rateReservationMs: 250,
-  /** Ours: a bucket found empty is not asked for again for this long, as far as its rate allows. */
+  /** Ours: a bucket found empty is not asked for again for at least this long, as far as its rate allows, and at most so long,
+   * so that a Redis that has lost it is noticed. */
   rateRefusalMs: 5,
+  rateRefusalMsMax: 1_000,
   /** Ours: the same for a quota that is used up; given back tokens are seen after it. */
   quotaRefusalMs: 1_000,
   /** Ours: how long Redis remembers when a quota was first counted, which is when its `offset` counts. */

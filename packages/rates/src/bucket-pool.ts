@@ -22,7 +22,11 @@ export class BucketPool extends TokenPool {
 
   /** Takes over changed settings; Redis and the local bucket keep what has been spent. */
   resize(bucket: Bucket): void {
+    const { ratePerSecond, burst } = this.bucket;
     this.bucket = bucket;
+    // Callers may make the same bucket anew for each take.
+    if (bucket.ratePerSecond === ratePerSecond && bucket.burst === burst) return;
+    this.reopen();
     this.closedForGood = isClosed(bucket);
     this.local?.resize(bucket.ratePerSecond, bucket.burst);
   }
@@ -58,9 +62,10 @@ export class BucketPool extends TokenPool {
     // Refusals are remembered a little longer than until the next token, yet never so long that one reservation could not
     // make up for it: what is not fetched meanwhile stays in the bucket.
     const pauseMs = Math.min(limits.rateRefusalMs, (this.aheadMax() / ratePerSecond) * 1_000);
+    const emptyMs = Math.min(limits.rateRefusalMsMax, Math.max(waitUs / 1_000, pauseMs));
     return {
       granted,
-      emptyMs: granted < needed + ahead ? Math.max(waitUs / 1_000, pauseMs) : 0,
+      emptyMs: granted < needed + ahead ? emptyMs : 0,
       validMs: limits.rateReservationMs,
     };
   }

@@ -27,6 +27,7 @@ export class QuotaPool extends TokenPool {
   }
 
   resize(quota: Quota): void {
+    if (quota.limit !== this.quota.limit) this.reopen();
     this.quota = quota;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '@sluice/contracts';
 import { openRedis, type RedisClient } from '@sluice/redis';
-import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@sluice/testkit';
+import { type RedisCluster, type RedisServer, startRedis, startRedisCluster, waitFor } from '@sluice/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countOf, grantedOf, registerRateKeeperTests, takeOf } from './conformance/rate-keeper.js';
 import { openKeeper, redisSettings } from './conformance/redis-keepers.js';
@@ -133,6 +133,21 @@ describe('one process', () => {
     await keeper.close();
   });
 
+  it('remembers a bounded number of buckets; Redis knows those it has forgotten, and gets back their quotas', async () => {
+    const settings = redisSettings({ url: server.url });
+    const { keeper } = await openKeeper(settings, { bucketsMax: 2 });
+    const bucket = (key: string) => ({ key, ratePerSecond: 0.001, burst: 1 });
+    for (const key of ['a', 'b', 'c', 'd']) expect(await takeOf(keeper, bucket(key))).toBe(-1);
+    for (const key of ['a', 'b', 'c', 'd']) expect(await takeOf(keeper, bucket(key))).toBe(0);
+    const quota = (key: string) => ({ key, limit: 10_000, offset: 0, period: 'DAY' }) as const;
+    for (let i = 0; i < 40; i++) await Promise.all(Array.from({ length: 10 }, () => countOf(keeper, quota('q'))));
+    for (const key of ['r', 's', 't']) expect(await countOf(keeper, quota(key))).toBe(true);
+    await waitFor('what was reserved', async () => {
+      return String(await raw.call('HGET', [`${settings.keyPrefix}:quota:q`, 'count'])) === '400';
+    });
+    await keeper.close();
+  });
+
   it('leaves no key without an end', async () => {
     const settings = redisSettings({ url: server.url });
     const { keeper } = await openKeeper(settings);
@@ -142,6 +157,26 @@ describe('one process', () => {
       expect(Number(await raw.call('PTTL', [key]))).toBeGreaterThan(1_000);
     }
     await keeper.close();
+  });
+
+  it('decides alone at once where Redis is gone, and holds for the cluster again when it is back', async () => {
+    const own = await startRedis();
+    const { keeper, events } = await openKeeper(redisSettings({ url: own.url }));
+    try {
+      await own.kill();
+      const bucket = { key: 'a', ratePerSecond: 0.001, burst: 2 };
+      expect(await grantedOf(keeper, bucket, 5)).toBe(2);
+      await own.restart();
+      await waitFor('Redis to be found again', async () => {
+        await takeOf(keeper, bucket);
+        return events.includes('rates.redis_back');
+      });
+      // This Redis came back empty.
+      expect(await grantedOf(keeper, { ...bucket, key: 'b' }, 5)).toBe(2);
+    } finally {
+      await keeper.close();
+      await own.stop();
+    }
   });
 
   it('decides alone while Redis is silent, waits no longer than its time for it, and comes back', async () => {

@@ -91,6 +91,11 @@ export abstract class TokenPool {
     return true;
   }
 
+  /** Forgets that it was empty: its settings have changed. */
+  protected reopen(): void {
+    this.emptyUntilMs = 0;
+  }
+
   /** Asks for nothing, only to see whether Redis is back. */
   probe(nowMs: number): void {
     if (!this.asking) this.send(0, 0, nowMs);

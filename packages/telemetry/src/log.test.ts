@@ -48,6 +48,17 @@ describe('log', () => {
     });
   });
 
+  it('writes every line that a stage asks for, as its writer has masked it', () => {
+    const { log, lines } = capture();
+    const text = 'Endpoint request headers: {Authorization=*****abcdef}';
+    for (let i = 0; i < limits.logLinesPerEventMax * 3; i++) log.info('logs.execution', text, { api: 'chat' });
+    expect(lines).toHaveLength(limits.logLinesPerEventMax * 3);
+    expect(lines[0]).toMatchObject({ event: 'logs.execution', msg: text, api: 'chat' });
+    const { log: quiet, lines: none } = capture('warn');
+    quiet.info('logs.access', 'line');
+    expect(none).toEqual([]);
+  });
+
   it('gives an error with type, message, code, stack and cause', () => {
     const { log, lines } = capture();
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });

@@ -72,6 +72,18 @@ export function registerRateKeeperTests(name: string, factory: RateKeeperFactory
       expect(await takeOf(keeper, { key: 'a', ratePerSecond: 0.001, burst: 50 })).toBe(0);
     });
 
+    it('lets a raised rate or limit count at once', async () => {
+      expect(await grantedOf(keeper, { key: 'a', ratePerSecond: 0.001, burst: 1 }, 3)).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await takeOf(keeper, { key: 'a', ratePerSecond: 10_000, burst: 10 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await takeOf(keeper, { key: 'a', ratePerSecond: 10_000, burst: 10 })).toBe(-1);
+      const quota = { key: 'q', offset: 0, period: 'DAY' } as const;
+      expect(await countOf(keeper, { ...quota, limit: 1 })).toBe(true);
+      expect(await countOf(keeper, { ...quota, limit: 1 })).toBe(false);
+      expect(await countOf(keeper, { ...quota, limit: 2 })).toBe(true);
+    });
+
     it('counts a quota up to its limit, with its offset in the first period, each apart', async () => {
       const day: Quota = { key: 'day', limit: 30, offset: 10, period: 'DAY' };
       const results = await Promise.all(Array.from({ length: 50 }, () => countOf(keeper, day)));
