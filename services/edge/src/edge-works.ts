@@ -8,7 +8,7 @@ import { Fence } from './fence.js';
 import { TrustedProxies } from './forwarded.js';
 import { Inbound } from './inbound.js';
 import { Lifetime } from './lifetime.js';
-import { NodeMembership } from './membership.js';
+import { type EdgeNode, NodeMembership } from './membership.js';
 import { MessageAppender } from './message-appender.js';
 import { OpenConnections } from './open-connections.js';
 import { OrderedMessages } from './ordered-messages.js';
@@ -65,20 +65,7 @@ export class EdgeWorks {
     const appender = new MessageAppender(node, this.connections, this.writer, telemetry);
     const announce = (connection: Connection, close: Close) => this.announce(connection, close);
     this.ordered = new OrderedMessages(appender, this.lifetime, telemetry, announce);
-    this.upgrades = new Upgrades({
-      bus,
-      definitions,
-      telemetry,
-      stages: this.stages,
-      connections: this.connections,
-      registrations: this.registrations,
-      lifetime: this.lifetime,
-      bucket: new TokenBucket(settings.handshakesPerSecond, settings.handshakesBurst, monotonicMs()),
-      node,
-      admits: () => this.isReady() && !this.atCeiling(),
-      proxies: new TrustedProxies(settings.trustedProxies),
-      ownPort: () => this.ownPort,
-    });
+    this.upgrades = this.makeUpgrades(node);
     const renewals = new Renewals(this.connections, this.lifetime, this.registrations, telemetry);
     const others = {
       verdict: this.upgrades.verdict.bind(this.upgrades),
@@ -123,6 +110,24 @@ export class EdgeWorks {
     this.fence.stop();
     this.stages.stop();
     this.unsubscribe();
+  }
+
+  private makeUpgrades(node: () => EdgeNode | undefined): Upgrades {
+    const { bus, definitions, telemetry, settings } = this.parts;
+    return new Upgrades({
+      bus,
+      definitions,
+      telemetry,
+      stages: this.stages,
+      connections: this.connections,
+      registrations: this.registrations,
+      lifetime: this.lifetime,
+      bucket: new TokenBucket(settings.handshakesPerSecond, settings.handshakesBurst, monotonicMs()),
+      node,
+      admits: () => this.isReady() && !this.atCeiling(),
+      proxies: new TrustedProxies(settings.trustedProxies),
+      ownPort: () => this.ownPort,
+    });
   }
 
   private handlers(inbound: Inbound): EdgeWorks['portHandlers'] {
