@@ -23,6 +23,13 @@ function withAuthorization(context: string, authorizedUntilMs: number | undefine
   });
 }
 
+/** Port and scheme are for the CONNECT event alone. */
+function kept(context: string): string {
+  const { forwardedPort, ...rest } = decodeConnectionContext(context);
+  expect(forwardedPort).toBeTypeOf('number');
+  return encodeConnectionContext(rest);
+}
+
 async function openAuthorized(forMs: number | undefined): Promise<{ gateway: Gateway; context: () => string }> {
   const gateway = await startGateway();
   let context = '';
@@ -30,7 +37,7 @@ async function openAuthorized(forMs: number | undefined): Promise<{ gateway: Gat
     context = withAuthorization(envelope.connectionContext, forMs === undefined ? undefined : Date.now() + forMs);
     return { ...admitted, connectionContext: context };
   };
-  return { gateway, context: () => context };
+  return { gateway, context: () => kept(context) };
 }
 
 describe('a verdict with a context', () => {

@@ -1,5 +1,6 @@
 import { type ConnectionContext, encodeConnectionContext } from '@sluice/contracts';
 import { domainNameOf } from '@sluice/definitions';
+import { checkedContext } from './authorization-end.js';
 import type { Forwarded } from './forwarded.js';
 import { headerOf, type RequestHead } from './handshake-request.js';
 
@@ -19,4 +20,10 @@ export function connectContextOf(context: string, { port, proto }: Forwarded): s
   const members: Pick<ConnectionContext, 'forwardedPort' | 'forwardedProto'> = { forwardedPort: port };
   if (proto === 'https') members.forwardedProto = proto;
   return `${context.slice(0, -1)},${JSON.stringify(members).slice(1)}`;
+}
+
+/** What is kept of a context that authorization has added to. Throws `MalformedBytesError` for a text that is no context. */
+export function keptContextOf(text: string): string {
+  const { forwardedPort, forwardedProto, ...kept } = checkedContext(text);
+  return forwardedPort === undefined && forwardedProto === undefined ? text : encodeConnectionContext(kept);
 }

@@ -9,9 +9,8 @@ import {
 } from '@sluice/contracts';
 import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
 import { failureReason, type Telemetry } from '@sluice/telemetry';
-import { checkedContext } from './authorization-end.js';
 import { monotonicMs } from './clock.js';
-import { connectContextOf, contextOf } from './connection-context.js';
+import { connectContextOf, contextOf, keptContextOf } from './connection-context.js';
 import type { TrustedProxies } from './forwarded.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
 import { startHandshakeSpan } from './handshake-span.js';
@@ -153,13 +152,12 @@ export class Upgrades {
   private adopt(held: HeldUpgrade, context: string | undefined): boolean {
     if (context === undefined) return true;
     try {
-      checkedContext(context);
+      held.context = keptContextOf(context);
     } catch (error) {
       this.logFailure(held, 'the verdict on $connect came with a context that cannot be read', error);
       this.refuse(held, failedHandshake('internal', held.connectionId, held.requestId), 'failed');
       return false;
     }
-    held.context = context;
     return true;
   }
 
