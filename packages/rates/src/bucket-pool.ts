@@ -7,7 +7,10 @@ import { type Grant, type PoolOwner, refused, type Taken, TokenPool } from './to
 
 /** One process's part of a token bucket that lives in Redis. */
 export class BucketPool extends TokenPool {
+  /** What this process decides by while Redis is away. */
   private local: LocalBucket | undefined;
+  /** What Redis last said to be left, and when: where a local bucket begins. */
+  private left: { tokens: number; atMs: number } | undefined;
   private closedForGood: boolean;
 
   constructor(
@@ -40,7 +43,8 @@ export class BucketPool extends TokenPool {
   }
 
   takeLocal(nowMs: number): boolean {
-    this.local ??= new LocalBucket(this.bucket.ratePerSecond, this.bucket.burst, nowMs);
+    const { ratePerSecond, burst } = this.bucket;
+    this.local ??= new LocalBucket(ratePerSecond, burst, this.left?.atMs ?? nowMs, this.left?.tokens);
     return this.local.take(nowMs);
   }
 
@@ -58,7 +62,9 @@ export class BucketPool extends TokenPool {
   protected async request(needed: number, ahead: number): Promise<Grant> {
     const { ratePerSecond, burst } = this.bucket;
     const reply = await this.link.script(takeTokens, [this.key], [ratePerSecond, burst, needed + ahead]);
-    const [granted, waitUs] = reply as [number, number];
+    const [granted, waitUs, left] = reply as [number, number, number];
+    this.left = { tokens: left, atMs: this.owner.nowMs() };
+    this.local = undefined;
     // Refusals are remembered a little longer than until the next token, yet never so long that one reservation could not
     // make up for it: what is not fetched meanwhile stays in the bucket.
     const pauseMs = Math.min(limits.rateRefusalMs, (this.aheadMax() / ratePerSecond) * 1_000);

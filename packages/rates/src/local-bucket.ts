@@ -1,14 +1,14 @@
-/** A token bucket of this process alone: full at first, refilled by rate up to its burst. */
+/** A token bucket of this process alone, refilled by rate up to its burst. */
 export class LocalBucket {
-  private tokens: number;
   private refilledMs: number;
 
   constructor(
     private ratePerSecond: number,
     private burst: number,
     nowMs: number,
+    /** Unset: full. */
+    private tokens: number = burst,
   ) {
-    this.tokens = burst;
     this.refilledMs = nowMs;
   }
 

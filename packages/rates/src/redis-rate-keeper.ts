@@ -17,6 +17,8 @@ export interface RedisRateKeeperOptions {
   bucketsMax?: number;
   /** Since the epoch, for quotas while Redis is away; unset: `Date.now`. */
   wallClockMs?: () => number;
+  /** For tests; unset: `limits.rateTimeoutMs`. */
+  timeoutMs?: number;
 }
 
 /**
@@ -24,8 +26,8 @@ export interface RedisRateKeeperOptions {
  *
  * From its first use on, a bucket never grants more than `burst + ratePerSecond × time` to all processes together: tokens
  * are taken from Redis before they are handed out. In a window that begins later, what processes had reserved comes on top:
- * at most `rateReservationShare` of the burst each. While Redis is away each process grants that much by itself, which is
- * logged and counted. A quota is never exceeded, but by what processes grant while Redis is away.
+ * at most `rateReservationShare` of the burst each. While Redis is away each process goes on by itself from what it knew to be
+ * left, which is logged and counted. A quota is never exceeded, but by what processes grant while Redis is away.
  */
 export function createRedisRateKeeper(options: RedisRateKeeperOptions): RateKeeper {
   return new RedisRateKeeper(options);
@@ -33,6 +35,7 @@ export function createRedisRateKeeper(options: RedisRateKeeperOptions): RateKeep
 
 class RedisRateKeeper implements RateKeeper, PoolOwner {
   private readonly link: RedisLink;
+  readonly timeoutMs: number;
   private readonly keyPrefix: string;
   private readonly buckets: RecentEntries<BucketPool>;
   private readonly quotas: RecentEntries<QuotaPool>;
@@ -46,7 +49,9 @@ class RedisRateKeeper implements RateKeeper, PoolOwner {
   private nextProbeMs = 0;
   private closed = false;
 
-  constructor({ settings, role, telemetry, bucketsMax = limits.rateBucketsMax, wallClockMs }: RedisRateKeeperOptions) {
+  constructor(options: RedisRateKeeperOptions) {
+    const { settings, role, telemetry, bucketsMax = limits.rateBucketsMax } = options;
+    this.timeoutMs = options.timeoutMs ?? limits.rateTimeoutMs;
     this.link = new RedisLink(settings, `${role}-rates`, 'producer', telemetry);
     this.link.onConnect(() => {
       this.nextProbeMs = 0;
@@ -54,7 +59,7 @@ class RedisRateKeeper implements RateKeeper, PoolOwner {
     this.keyPrefix = settings.keyPrefix;
     this.buckets = new RecentEntries(bucketsMax);
     this.quotas = new RecentEntries(bucketsMax, (pool) => void pool.releaseAll());
-    this.wallClockMs = wallClockMs ?? Date.now;
+    this.wallClockMs = options.wallClockMs ?? Date.now;
     this.telemetry = telemetry;
     this.outage = new OutageLog(telemetry.log, 'rates.redis_away');
     this.localTakes = telemetry.metrics.ratesLocalTotal.labels('token');
@@ -118,7 +123,12 @@ class RedisRateKeeper implements RateKeeper, PoolOwner {
   }
 
   answered(tookMs: number): void {
-    if (!this.away || this.closed || tookMs > limits.rateTimeoutMs) return;
+    if (!this.away || this.closed) return;
+    if (tookMs > this.timeoutMs) {
+      // It answers, late: a moment's hiccup is over as soon as the next answer is in time.
+      this.nextProbeMs = 0;
+      return;
+    }
     this.away = false;
     this.telemetry.log.info('rates.redis_back', 'Rates and quotas hold for the cluster again');
   }

@@ -1,15 +1,15 @@
-import { limits } from '@sluice/contracts';
 import { refused, type TokenPool, taken, type Waiter } from './token-pool.js';
 
 /** What a take needs of the keeper it belongs to. */
 interface TakingOwner {
+  readonly timeoutMs: number;
   nowMs(): number;
   takeOne(pool: TokenPool, nowMs: number): ReturnType<TokenPool['take']>;
   /** Redis is too slow: until it answers again `takeOne` decides alone. */
   failed(error: unknown): void;
 }
 
-/** A take that has to wait for Redis, with what it has taken already. It is over after `rateTimeoutMs`, whatever Redis does. */
+/** A take that has to wait for Redis, with what it has taken already. It is over after `timeoutMs`, whatever Redis does. */
 export class Taking implements Waiter {
   settled = false;
   private readonly timer: NodeJS.Timeout;
@@ -21,7 +21,7 @@ export class Taking implements Waiter {
     private readonly done: (emptyIndex: number) => void,
   ) {
     // Answers that came while this process itself was busy lie unread in the socket: they are read before the second step.
-    this.timer = setTimeout(() => setImmediate(() => this.expire()), limits.rateTimeoutMs);
+    this.timer = setTimeout(() => setImmediate(() => this.expire()), owner.timeoutMs);
   }
 
   /** Gets in line at the pool that had to ask. */

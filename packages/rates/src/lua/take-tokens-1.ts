@@ -6,7 +6,7 @@ import { redisScript } from './redis-script.js';
  *
  * KEYS[1] bucket: hash of `tokens` and `at` (µs since the epoch); an absent one is full
  * ARGV[1] rate per second, over 0 · ARGV[2] burst · ARGV[3] tokens wanted
- * Output: tokens granted, µs until the next one can be had (0 where all wanted were granted)
+ * Output: tokens granted, µs until the next one can be had (0 where all wanted were granted), tokens left
  *
  * A clock that steps back refills nothing for the step and goes on from there. Numbers are written with 17 digits, because
  * Lua's own 14 would lose part of a second.
@@ -28,5 +28,5 @@ local full = math.min(${limits.rateBucketIdleMsMax}, (burst - tokens) / rate * 1
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(full)))
 local wait = 0
 if granted < wanted then wait = math.min(1e12, math.ceil((1 - tokens) * 1000000 / rate)) end
-return {granted, wait}
+return {granted, wait, math.floor(tokens)}
 `);
