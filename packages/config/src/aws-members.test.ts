@@ -143,7 +143,7 @@ describe('authorizers and routes', () => {
       '{ a: { modelSelectionExpression: x } }',
       'requestModels is missing; modelSelectionExpression chooses among them',
     ],
-  ])('%s is refused', (_what, routes, expected) => {
+  ])('[ST-8] %s is refused', (_what, routes, expected) => {
     expect(problemsOf(api(`${authorizers}routes: ${routes}`, lambda))).toContain(expected);
   });
 

@@ -262,7 +262,7 @@ describe('loadSettings: what is wrong is named with place, path, value and what 
       `${minimal}domainNames: { ws.example.com: { mutualTlsAuthentication: {} } }`,
       /not known for WebSocket APIs/,
     ],
-  ])('%s is refused with the reason, never overlooked', (name, yaml, reason) => {
+  ])('[ST-10] %s is refused with the reason, never overlooked', (name, yaml, reason) => {
     const [first = '', ...more] = problemsOf(yaml);
     expect(more).toEqual([]);
     expect(first).toContain(name);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 
 // Each kind of value carries, as its error text, what would have been allowed: the reader of an error should not have to
@@ -44,7 +45,10 @@ export function yesOrNo() {
 /** Tags and descriptions say nothing to the gateway; they are accepted so that a definition can be carried over whole. */
 export const description = text(0, 1024).optional().describe('For people; the gateway does not use it.');
 export const tags = z
-  .record(text(1, 128), text(0, 256), { error: 'allowed: a map of text to text' })
+  .record(textLike(/^(?!aws:)[\s\S]{1,128}$/, '1 to 128 characters, not beginning with aws:'), text(0, 256), {
+    error: 'allowed: a map of text to text',
+  })
+  .refine((map) => Object.keys(map).length <= limits.tagsMax, { error: `allowed: at most ${limits.tagsMax} tags` })
   .optional()
   .describe('For people; the gateway does not use them.');
 

@@ -32,7 +32,7 @@ function secret(name: string, content: string): string {
 }
 
 describe('without any of it', () => {
-  it('nothing is shared, nothing limited, nothing signed', () => {
+  it('[ST-11] nothing is shared, nothing limited, nothing signed', () => {
     expect(load('')).toMatchObject({
       shared: { domainNames: [], apiKeys: [], usagePlans: [] },
       lambda: { endpoint: undefined, functions: {} },
@@ -97,11 +97,11 @@ describe('domainNames', () => {
       '{ a.example.com: {}, A.example.com: {} }',
       'stands twice; upper and lower case are the same domain',
     ],
-  ])('%s is refused', (_what, domains, expected) => {
+  ])('[ST-8] %s is refused', (_what, domains, expected) => {
     expect(problemsOf(`domainNames: ${domains}\n`)).toContain(expected);
   });
 
-  it('[QU-13] more than 120 are refused', () => {
+  it('[QU-13] more than 120 custom domains are refused', () => {
     const many = Array.from({ length: 121 }, (_, i) => `d${i}.example.com: {}`).join(', ');
     expect(problemsOf(`domainNames: { ${many} }\n`)).toContain('domainNames has 121 entries; at most 120 are allowed');
   });
@@ -169,7 +169,7 @@ usagePlans:
     expect(lines).not.toContain(value('v'));
   });
 
-  it('the mistakes of a mounted file have its places and none of its secrets', () => {
+  it('[ST-9] the mistakes of a mounted file have its places and none of its secrets', () => {
     const file = secret('bad-keys.yaml', 'a: { value: planted1 }\nb: planted2-planted2-planted2\nc: { valu: x }\n');
     const lines = problemsOf(`apiKeysFile: ${file}\n`).split('\n');
     expect(lines[0]).toBe('bad-keys.yaml:1:13: apiKeys.a.value is a text; allowed: text of 20 to 128 characters');
@@ -191,7 +191,7 @@ usagePlans:
 });
 
 describe('aws and lambda', () => {
-  it('credentials come from the file, a mounted file or variables, and are never shown', () => {
+  it('[ST-9] credentials come from the file, a mounted file or variables, and are never shown', () => {
     const file = secret('aws.yaml', '{ accessKeyId: AK, secretAccessKey: sk, sessionToken: t }');
     expect(load(`aws: { credentialsFile: ${file} }\n`).aws.credentials).toEqual({
       accessKeyId: 'AK',
@@ -249,7 +249,7 @@ describe('aws and lambda', () => {
 });
 
 describe('account', () => {
-  it('limits what all APIs take together', () => {
+  it('[ST-11] limits what all APIs take together', () => {
     const account = { throttlingRateLimit: 10_000, throttlingBurstLimit: 5_000, connectRateLimit: 500 };
     expect(load(`account: ${JSON.stringify({ ...account, throttleZeroMeansUnset: true })}\n`).account).toEqual({
       ...account,
@@ -267,5 +267,18 @@ describe('trusted proxies', () => {
       'fd00::/8',
     ]);
     expect(problemsOf('edge: { trustedProxies: [10.0.0.1] }\n')).toContain('allowed: an address range');
+  });
+});
+
+describe('tags', () => {
+  it('[QU-13] are at most 50, and none begins with aws:', () => {
+    const tagged = (tags: string) => problemsOf(`domainNames: { a.example.com: { tags: { ${tags} } } }\n`);
+    const many = (count: number) => Array.from({ length: count }, (_, i) => `t${i}: x`).join(', ');
+    expect(tagged(many(50))).toBe('');
+    expect(tagged(many(51))).toContain('allowed: at most 50 tags');
+    expect(tagged('"aws:x": y')).toContain(
+      'is no possible name; allowed: 1 to 128 characters, not beginning with aws:',
+    );
+    expect(tagged(`x: ${'y'.repeat(257)}`)).toContain('text of at most 256 characters');
   });
 });

@@ -38,11 +38,12 @@ export const limits = {
   routesPerApiMax: 300,
   integrationsPerApiMax: 300,
   stagesPerApiMax: 10,
-  /** API: authorizers per API, stage variables per stage, custom domains, length of a mapping key. */
+  /** API: authorizers per API, stage variables per stage, custom domains, length of a mapping key, tags of one thing. */
   authorizersPerApiMax: 10,
   stageVariablesMax: 100,
   domainNamesMax: 120,
   apiMappingKeyLengthMax: 300,
+  tagsMax: 50,
   /** Ours: how long `sluice.yaml` can have an authorizer's result kept. */
   authorizerResultTtlSecondsMax: 3_600,
   /** Ours: what uWebSockets.js may assemble for one message before it cuts the TCP connection. Above messageBytesMax, so

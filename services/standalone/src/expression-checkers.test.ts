@@ -79,7 +79,7 @@ describe('what the data path could not run stops the start, with its place', () 
       /identitySource is refused: Invalid request identity source expression: method\.request\.header\.X/,
     ],
     ['a place of a token', authorizer(`${jwt}, identitySource: [cookie.x]`), /identitySource is refused: .*cookie\.x/],
-  ])('%s', (_what, body, expected) => {
+  ])('[ST-8] %s', (_what, body, expected) => {
     expect(problemsOf(body)).toMatch(expected);
   });
 
