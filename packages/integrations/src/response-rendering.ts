@@ -1,9 +1,4 @@
-import type {
-  ContextVariables,
-  IntegrationResponseDefinition,
-  MappingSources,
-  RenderedTemplate,
-} from '@sluice/contracts';
+import type { IntegrationResponseDefinition, MappingSources, RenderedTemplate } from '@sluice/contracts';
 import { convertOutgoing, isBinaryContent, toBase64 } from './content-handling.js';
 import { cleanFields } from './header-text.js';
 import {
@@ -56,12 +51,8 @@ export function compileResponse(
       return { ok: true, status, headers: noHeaders, body: noBody };
     }
     const template = choose(answer, request);
-    if (!isConnect && template?.kind === 'static' && strategy === undefined) {
-      return { ok: true, status, headers: noHeaders, body: template.body };
-    }
     const seen = strategy === 'CONVERT_TO_TEXT' ? toBase64(answer.body) : answer.body;
-    const answered = { ...sources, body: seen, context: () => answerContext(sources, status) };
-    const rendered = template?.kind === 'template' ? template.render(answered) : undefined;
+    const rendered = template?.kind === 'template' ? template.render(answered(sources, status, seen)) : undefined;
     const body = convertOutgoing(strategy, madeBody(template, rendered, seen));
     if (body === undefined) {
       return failed('content_conversion_failed', 'CONVERT_TO_BINARY: the body is not base64', status);
@@ -71,7 +62,10 @@ export function compileResponse(
       if (route.binaryFrames && isBinaryAnswer(template, answer)) outcome.binary = true;
       return outcome;
     }
-    const mapped = mapHeaders === undefined ? [] : mapHeaders({ ...answered, status, headers: answer.headers });
+    const mapped =
+      mapHeaders === undefined
+        ? []
+        : mapHeaders({ ...answered(sources, status, seen), status, headers: answer.headers });
     return handshakeOutcome(status, mapped, rendered, body);
   }
 
@@ -89,14 +83,10 @@ export function compileResponse(
   };
 }
 
-/** `$context` once the back end has answered (spec 12 §12.3). */
-function answerContext(sources: MappingSources, status: number): ContextVariables {
-  return {
-    ...sources.context(),
-    status,
-    integrationStatus: status,
-    integration: { status, integrationStatus: status },
-  };
+/** What is looked at once the back end has answered; `$context` then knows its status (spec 12 §12.3). */
+function answered(sources: MappingSources, status: number, body: Uint8Array): MappingSources {
+  const ofAnswer = { status, integrationStatus: status, integration: { status, integrationStatus: status } };
+  return { ...sources, body, context: () => ({ ...sources.context(), ...ofAnswer }) };
 }
 
 function madeBody(
