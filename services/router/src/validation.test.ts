@@ -55,7 +55,7 @@ describe('validation', () => {
     const { message, log } = await startRouter(
       chatApi(
         {
-          a: { modelSelectionExpression: '$default', requestModels: { $default: 'broken' } },
+          a: { modelSelectionExpression: '\\$default', requestModels: { $default: 'broken' } },
           b: {},
         },
         { models: { broken: { name: 'broken', contentType: 'application/json', schema: '{"type":7}' } } },
@@ -63,6 +63,7 @@ describe('validation', () => {
     );
     for (let n = 0; n < 2; n++) expect(await message({ action: 'a' })).toContain('"message": "Internal server error"');
     expect(await message({ action: 'b' })).toBe('reply');
+    expect(log()).toContain('model broken');
     expect(log().match(/router\.model_unusable/g)?.length).toBe(1);
   });
 });

@@ -1,0 +1,154 @@
+import type { PreparedAuthorization } from '@sluice/auth';
+import { encodeConnectionContext, type InboxCommand } from '@sluice/contracts';
+import { createTelemetry } from '@sluice/telemetry';
+import { describe, expect, it } from 'vitest';
+import { authorizationGate } from './authorization-gate.js';
+import { type Gate, type Passage, runGates } from './passage.js';
+import { chatApi, connection, integration, mock, startRouter } from './testing/start-router.js';
+
+const place = { apiId: 'chat', stage: 'dev', routeKey: 'a', accountId: '000000000000' };
+
+describe('ordered messages', () => {
+  it('[PR-4] are released after their reply, however they end', async () => {
+    const api = chatApi(
+      {
+        a: {},
+        quiet: { hasRouteResponse: false },
+        limited: {},
+        targetless: { integrationId: undefined },
+        down: { integrationId: 'down' },
+      },
+      {
+        integrations: {
+          mock: mock('mock', 'reply'),
+          down: integration('down', { integrationUri: 'http://127.0.0.1:1/' }),
+        },
+        stage: { routeSettings: { limited: { throttlingRateLimit: 0, throttlingBurstLimit: 0 } } },
+      },
+    );
+    const { send, messageEnvelope, definitions } = await startRouter(api);
+    const endingOf = async (action: string, count: number) => {
+      const envelope = messageEnvelope({ action }, { ordered: true });
+      const commands: InboxCommand[] = await send(envelope, count);
+      expect(commands.at(-1)).toEqual({
+        kind: 'DONE',
+        connectionId: envelope.connectionId,
+        messageId: envelope.messageId,
+      });
+      return commands.map(({ kind }) => kind);
+    };
+    expect(await endingOf('quiet', 1)).toEqual(['DONE']);
+    for (const action of ['a', 'limited', 'targetless', 'down', 'unknown']) {
+      expect(await endingOf(action, 2)).toEqual(['REPLY', 'DONE']);
+    }
+    // A fault of ours: the definitions cannot be compiled.
+    definitions.replace([{ ...api, routeSelectionExpression: '$context.nothing' }]);
+    expect(await endingOf('a', 2)).toEqual(['REPLY', 'DONE']);
+    definitions.replace([]);
+    expect(await endingOf('a', 2)).toEqual(['REPLY', 'DONE']);
+  });
+});
+
+describe('what authorization of a message changes', () => {
+  const { tracing } = createTelemetry({ role: 'router', logLevel: 'silent' });
+  const gateOf = (authorize: PreparedAuthorization['authorize']) =>
+    authorizationGate({
+      authorization: { type: 'JWT', authorizerId: 'auth', authorize },
+      place,
+      tracing,
+      observe: () => {},
+    });
+  const passageOf = (authorizedUntilMs: number | undefined): Passage => ({
+    envelope: {
+      kind: 'MESSAGE',
+      scope: 'chat/dev',
+      connectionId: 'gbgHN0-zjQAYKEjhgA==',
+      requestId: 'Qyi3UG41tjMFlUg=',
+      messageId: 'Qyi3UG41tjMFlUk=',
+      timeMs: 0,
+      connectionContext: encodeConnectionContext({ ...connection, authorizedUntilMs }),
+      traceparent: undefined,
+      body: new Uint8Array(0),
+    },
+    contextChanged: false,
+    journal: undefined,
+  });
+
+  it.each([
+    ['a new deadline renews', 1_000, 2_000, true],
+    ['the same deadline does not', 1_000, 1_000, false],
+    ['none does not', 1_000, undefined, false],
+  ])('%s', (_what, before, after, renews) => {
+    const passage = passageOf(before);
+    gateOf((_request, done) => done({ ok: true, authorizer: { principalId: 'me' }, authorizedUntilMs: after }))(
+      passage,
+      (refusal) => expect(refusal).toBeUndefined(),
+    );
+    expect(passage.contextChanged).toBe(renews);
+    expect(JSON.parse(passage.envelope.connectionContext)).toEqual({
+      ...connection,
+      authorizer: { principalId: 'me' },
+      authorizedUntilMs: after ?? before,
+    });
+  });
+});
+
+describe('gates', () => {
+  const let1: Gate<string[]> = (seen, next) => {
+    seen.push('one');
+    next();
+  };
+
+  it('run in their order, and the first refusal ends them', () => {
+    const seen: string[] = [];
+    const refuse: Gate<string[]> = (_seen, next) => next({ code: 'throttled', detail: 'x' });
+    const ends: unknown[] = [];
+    runGates(
+      [let1, refuse, let1],
+      seen,
+      (refusal) => ends.push(refusal?.code),
+      () => expect.unreachable(),
+    );
+    runGates(
+      [let1, let1],
+      seen,
+      (refusal) => ends.push(refusal),
+      () => expect.unreachable(),
+    );
+    runGates(
+      [],
+      seen,
+      (refusal) => ends.push(refusal),
+      () => expect.unreachable(),
+    );
+    expect(seen).toEqual(['one', 'one', 'one']);
+    expect(ends).toEqual(['throttled', undefined, undefined]);
+  });
+
+  it('a gate that calls back twice, early or late, ends its request once', () => {
+    let late: (() => void) | undefined;
+    const twice: Gate<string[]> = (_seen, next) => {
+      next();
+      next({ code: 'throttled', detail: 'again' });
+      late = next;
+    };
+    let ends = 0;
+    runGates(
+      [twice, let1],
+      [],
+      () => ends++,
+      () => expect.unreachable(),
+    );
+    late?.();
+    expect(ends).toBe(1);
+  });
+
+  it('a fault behind a gate is told as such, and not thrown into whoever calls the gate back', () => {
+    const faults: unknown[] = [];
+    const end = () => {
+      throw new Error('broken');
+    };
+    runGates([let1], [], end, (error) => faults.push(error));
+    expect(faults).toEqual([new Error('broken')]);
+  });
+});
