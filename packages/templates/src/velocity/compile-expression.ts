@@ -1,12 +1,14 @@
 import { limits } from '@sluice/contracts';
 import { compileJsonPath } from '../json-path/json-path.js';
+import { displayText } from '../values/value-text.js';
 import { ExactNumber, HostObject, isNumeric, numberOf, TemplateFault } from '../values/values.js';
 import { isTrue, operations } from './arithmetic.js';
 import { InputObject, inputJson, inputPath } from './input-object.js';
 import { callMethod, itemOf, propertyOf } from './methods.js';
 import type { RenderState } from './render-state.js';
 import { type Evaluate, type Render, type TemplateScope, textValue } from './scope.js';
-import type { Expression, Literal, PathStep, Reference } from './template-syntax.js';
+import { mapMembers } from './template-source.js';
+import { type Expression, type Literal, type PathStep, parseExpression, type Reference } from './template-syntax.js';
 import { UtilObject } from './util-object.js';
 
 /** What `#define` assigns: rendered wherever its reference stands. */
@@ -60,8 +62,6 @@ function compileLiteral(literal: Literal, scope: TemplateScope, line: number): E
       return literal.isRange === true
         ? compileRange(literal.value, scope, line)
         : compileList(literal.value, scope, line);
-    case 'map':
-      return compileMap(literal.value ?? {}, scope, line);
     default:
       return scope.fail(line, 'an expression that cannot be read');
   }
@@ -80,7 +80,8 @@ function numberValue(type: 'integer' | 'decimal', text: string): number | ExactN
 type TextLiteral = { value: string; isEval?: boolean };
 
 function compileText(literal: TextLiteral, scope: TemplateScope, line: number): Evaluate {
-  const { text, isEvaluated } = scope.literal(literal.value, literal.isEval);
+  const { text, isMap, isEvaluated } = scope.literal(literal.value, literal.isEval);
+  if (isMap) return compileMap(text, scope, line);
   return isEvaluated && /[$#]/.test(text) ? textValue(scope.compileText(text, line)) : constant(text);
 }
 
@@ -111,14 +112,19 @@ function compileRange(ends: readonly (Expression | string | number)[], scope: Te
   };
 }
 
-function compileMap(members: Record<string, Expression>, scope: TemplateScope, line: number): Evaluate {
-  const entries = Object.entries(members).map(([name, value]): [Evaluate, Evaluate] => [
-    compileText({ value: name }, scope, line),
-    compileExpression(value, scope, line),
-  ]);
+function compileMap(text: string, scope: TemplateScope, line: number): Evaluate {
+  const members = mapMembers(text);
+  if (members === undefined) return scope.fail(line, `this is no map: {${text.trim().slice(0, 80)}}`);
+  const entries = members.map((member) => {
+    const [name, value] = member.map((part) => {
+      const { parsed, expression } = parseExpression(part.trim(), scope.place, line);
+      return compileExpression(expression, scope.ofPart(parsed, line), line);
+    });
+    return [name ?? never, value ?? never] as const;
+  });
   return (state) => {
     state.spend(entries.length);
-    return new Map(entries.map(([name, value]) => [String(name(state)), value(state)]));
+    return new Map(entries.map(([name, value]) => [displayText(name(state)), value(state)]));
   };
 }
 
@@ -209,13 +215,15 @@ function contextShortcut(names: readonly string[], general: Evaluate): Evaluate 
 function fixedName(step: PathStep, scope: TemplateScope): string | undefined {
   if (step.type === 'property') return step.id;
   if (step.type !== 'index' || step.id.type !== 'string') return undefined;
-  const { text, isEvaluated } = scope.literal(step.id.value, step.id.isEval);
+  const { text, isMap, isEvaluated } = scope.literal(step.id.value, step.id.isEval);
+  if (isMap) return undefined;
   return isEvaluated && /[$#]/.test(text) ? undefined : text;
 }
 
 function fixedText(expression: Expression, scope: TemplateScope, line: number): string | undefined {
   if (expression.type !== 'string') return undefined;
-  const { text, isEvaluated } = scope.literal(expression.value, expression.isEval);
+  const { text, isMap, isEvaluated } = scope.literal(expression.value, expression.isEval);
+  if (isMap) return undefined;
   return isEvaluated && /[$#]/.test(text) ? scope.compileText(text, line).fixed : text;
 }
 

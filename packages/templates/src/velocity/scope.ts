@@ -35,7 +35,14 @@ export class TemplateScope {
 
   /** `isEvaluated` is for the texts that were not lifted: those in brackets without end. */
   literal(value: string, isEvaluated = false): LiftedText {
-    return liftedText(value, this.parsed.literals) ?? { text: value, isEvaluated, source: value };
+    return liftedText(value, this.parsed.literals) ?? { text: value, isMap: false, isEvaluated, source: value };
+  }
+
+  /** The scope of a part that was parsed by itself. */
+  ofPart(parsed: ParsedTemplate, line: number): TemplateScope {
+    const part = new TemplateScope(this.place, this.macros, parsed, line, this.textDepth, this.compileInner);
+    part.depth = this.depth;
+    return part;
   }
 
   sourceOf(node: Parameters<ParsedTemplate['sourceOf']>[0]): string {

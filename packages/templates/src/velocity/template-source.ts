@@ -1,6 +1,8 @@
-/** A text literal that was taken out of a template before parsing. */
+/** A text or map literal that was taken out of a template before parsing. */
 export interface LiftedText {
+  /** Of a map, what stands between its braces. */
   text: string;
+  isMap: boolean;
   /** In double quotes: references and directives in it are evaluated. */
   isEvaluated: boolean;
   /** As it stands in the template, quotes included. */
@@ -23,7 +25,7 @@ const liftedPattern = new RegExp(`'${mark}([0-9]+)\\n*'`, 'g');
 
 /**
  * Prepares a template for velocityjs, whose grammar lacks some of Velocity's: text literals are replaced by numbered ones, so
- * that doubled quotes, backslashes, and members named `__proto__` or `12` survive; `#stop`, `#break($foreach)` and
+ * that doubled quotes, backslashes, and members named `__proto__` or `12` survive; maps likewise, which it knows in few places; `#stop`, `#break($foreach)` and
  * `#{if}(…)` become forms that it knows. Lines keep their numbers.
  */
 export function liftLiterals(template: string, quotes: QuoteStyle = 'doubled'): LiftedSource {
@@ -40,6 +42,58 @@ export function restoreLiterals(source: string, literals: readonly LiftedText[])
 export function liftedText(value: string, literals: readonly LiftedText[]): LiftedText | undefined {
   const index = value.startsWith(mark) ? /^[0-9]+/.exec(value.slice(1)) : null;
   return index === null ? undefined : literals[Number(index[0])];
+}
+
+const quotedPatterns = {
+  doubled: { double: /"(?:[^"]|"")*"/y, single: /'(?:[^']|'')*'/y },
+  escaped: { double: /"(?:[^"\\]|\\[\s\S])*"/y, single: /'(?:[^'\\]|\\[\s\S])*'/y },
+};
+
+/** Where the bracket that opens at `start` ends, texts in quotes passed over; -1 for nowhere. */
+function closingBracket(text: string, start: number, quotes: QuoteStyle): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    const next = text[at] as string;
+    if (next === '"' || next === "'") {
+      const length = quotedLength(text, at, quotes);
+      if (length === 0) return -1;
+      at += length - 1;
+    } else if ('([{'.includes(next)) depth += 1;
+    else if (')]}'.includes(next)) {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+  return -1;
+}
+
+function quotedLength(text: string, at: number, quotes: QuoteStyle): number {
+  const pattern = quotedPatterns[quotes][text[at] === '"' ? 'double' : 'single'];
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0].length ?? 0;
+}
+
+/** What stands between the braces of a map: its members' keys and values, as expressions. Undefined where it is no map. */
+export function mapMembers(text: string): [key: string, value: string][] | undefined {
+  if (text.trim() === '') return [];
+  const members = splitOutside(text, ',').map((member) => splitOutside(member, ':'));
+  return members.every((member): member is [string, string] => member.length === 2) ? members : undefined;
+}
+
+function splitOutside(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const next = text[at] as string;
+    if (next === '"' || next === "'") at += Math.max(quotedLength(text, at, 'doubled') - 1, 0);
+    else if ('([{'.includes(next)) at = Math.max(at, closingBracket(text, at, 'doubled'));
+    else if (next === separator) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
 }
 
 const blockDirectives = new Set(['if', 'elseif', 'foreach', 'set', 'macro', 'define', 'end']);
@@ -130,6 +184,10 @@ class Lifter {
         if (!this.quoted(next)) break;
         continue;
       }
+      if (next === '{' && !/\$!?$/.test(this.out.slice(-2))) {
+        if (!this.map()) break;
+        continue;
+      }
       this.copy(1);
       if ('([{'.includes(next)) depth += 1;
       else if (')]}'.includes(next)) depth -= 1;
@@ -144,23 +202,28 @@ class Lifter {
   }
 
   private quoted(quote: string): boolean {
-    const pattern =
-      quote === '"'
-        ? this.quotes === 'doubled'
-          ? /"(?:[^"]|"")*"/y
-          : /"(?:[^"\\]|\\[\s\S])*"/y
-        : this.quotes === 'doubled'
-          ? /'(?:[^']|'')*'/y
-          : /'(?:[^'\\]|\\[\s\S])*'/y;
-    const source = this.match(pattern);
+    const source = this.match(quotedPatterns[this.quotes][quote === '"' ? 'double' : 'single']);
     if (source === undefined) return false;
     const inner = source.slice(1, -1);
     const text =
       this.quotes === 'doubled' ? inner.replaceAll(quote + quote, quote) : inner.replaceAll(`\\${quote}`, quote);
-    this.out += `'${mark}${this.literals.length}${'\n'.repeat(source.split('\n').length - 1)}'`;
-    this.literals.push({ text, isEvaluated: quote === '"', source });
-    this.at += source.length;
+    this.literal({ text, isMap: false, isEvaluated: quote === '"', source });
     return true;
+  }
+
+  private map(): boolean {
+    const end = closingBracket(this.text, this.at, this.quotes);
+    if (end < 0) return false;
+    this.looked += end - this.at;
+    const source = this.text.slice(this.at, end + 1);
+    this.literal({ text: source.slice(1, -1), isMap: true, isEvaluated: false, source });
+    return true;
+  }
+
+  private literal(lifted: LiftedText): void {
+    this.out += `'${mark}${this.literals.length}${'\n'.repeat(lifted.source.split('\n').length - 1)}'`;
+    this.literals.push(lifted);
+    this.at += lifted.source.length;
   }
 
   private match(pattern: RegExp): string | undefined {

@@ -7,8 +7,7 @@ export type Literal =
   | { type: 'string'; value: string; isEval?: boolean }
   | { type: 'integer' | 'decimal'; value: string | number }
   | { type: 'bool'; value: 'true' | 'false' | 'null' }
-  | { type: 'array'; isRange?: boolean; value: (Expression | string | number)[] }
-  | { type: 'map'; value?: Record<string, Expression> };
+  | { type: 'array'; isRange?: boolean; value: (Expression | string | number)[] };
 
 export type PathStep =
   | { type: 'property'; id: string }
@@ -54,6 +53,21 @@ export interface ParsedTemplate {
 
 // The parser takes a missing or superfluous #end in silence. This call, behind the template, shows where it ended.
 const endName = 'sluice_template_end';
+const blockStart = /#(?:[{@]|if|foreach|macro|define|noescape)/g;
+
+/** Parses one expression, as it stands in a directive. Throws `InvalidTemplateError`. */
+export function parseExpression(
+  text: string,
+  place: string,
+  line: number,
+): { parsed: ParsedTemplate; expression: Expression } {
+  const parsed = parseTemplate(`#set($x = ${text})`, place, line);
+  const [set, ...others] = parsed.nodes.filter((node) => node !== '');
+  if (others.length > 0 || typeof set !== 'object' || Array.isArray(set) || set.type !== 'set') {
+    throw new InvalidTemplateError(place, line, `this is no expression: ${text.trim().slice(0, 80)}`);
+  }
+  return { parsed, expression: set.equal[1] };
+}
 
 /** Parses a template. Throws `InvalidTemplateError`; `firstLine` is the line of `place` on which the text begins. */
 export function parseTemplate(text: string, place: string, firstLine: number): ParsedTemplate {
@@ -87,7 +101,9 @@ function parseLifted({ source, literals }: LiftedSource, place: string, firstLin
 
 function parseSource(source: string, place: string, firstLine: number): Node[] {
   try {
-    return parse(`${source}\n#${endName}()`) as unknown as Node[];
+    // With an #end for everything that may be open: of blocks without one the parser takes time that doubles with each.
+    const ends = '#end'.repeat(source.match(blockStart)?.length ?? 0);
+    return parse(`${source}\n#${endName}()${ends}`) as unknown as Node[];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const line = Number(/line ([0-9]+)/.exec(message)?.[1] ?? 1);
