@@ -35,6 +35,7 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
       ? createCallback({
           ...shared,
           rates: state.rates,
+          logs: state.logs,
           account: settings.account,
           settings: callbackSettings(settings, hasEdge ? undefined : settings.callback.port),
         })
