@@ -7,9 +7,9 @@ import { InputObject, inputJson, inputPath } from './input-object.js';
 import { callMethod, itemOf, propertyOf } from './methods.js';
 import type { RenderState } from './render-state.js';
 import { type Evaluate, type Render, type TemplateScope, textValue } from './scope.js';
+import { TemplateFunctions } from './template-functions.js';
 import { mapMembers } from './template-source.js';
 import { type Expression, type Literal, type PathStep, parseExpression, type Reference } from './template-syntax.js';
-import { UtilObject } from './util-object.js';
 
 /** What `#define` assigns: rendered wherever its reference stands. */
 export class DefinedBlock extends HostObject {
@@ -147,7 +147,7 @@ export function compileHolder(reference: Reference, scope: TemplateScope, line: 
 
 function rootOf(id: string): Evaluate {
   if (id === 'input') return (state) => new InputObject(state);
-  if (id === 'util') return (state) => new UtilObject(state);
+  if (id === 'util') return (state) => new TemplateFunctions(state);
   if (id === 'context') return (state) => state.context;
   if (id === 'stageVariables') return (state) => state.stageVariables;
   return (state) => state.variables.get(id);
