@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
@@ -96,6 +97,25 @@ async function signedInHeaders(signing: Signing = {}) {
     headers: [...headers, ['connection', 'upgrade']],
     queryString: queryText(signing.query ?? {}),
     rawPath: signing.path ?? '/dev',
+  });
+}
+
+/** What no signer of AWS would sign; the parameters are in canonical order already. */
+function signedByHand(query: [name: string, value: string][]) {
+  const text = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  const signedHeaders = query.find(([name]) => name === 'X-Amz-SignedHeaders')?.[1] ?? '';
+  const value = browserHeaders.find(([name]) => name === signedHeaders)?.[1] ?? '';
+  const sha256 = (data: string) => createHash('sha256').update(data).digest('hex');
+  const hmac = (secret: string | Buffer, data: string) => createHmac('sha256', secret).update(data).digest();
+  const canonical = `GET\n/dev\n${text}\n${signedHeaders}:${value}\n\n${signedHeaders}\n${sha256('')}`;
+  const scope = ['20260925', region, 'execute-api', 'aws4_request'];
+  const signingKey = scope.reduce<string | Buffer>(hmac, `AWS4${key.secretAccessKey}`);
+  const toSign = `AWS4-HMAC-SHA256\n20260925T002229Z\n${scope.join('/')}\n${sha256(canonical)}`;
+  const signature = hmac(signingKey, toSign).toString('hex');
+  return connectRequest({
+    headers: browserHeaders,
+    queryString: `${text}&X-Amz-Signature=${signature}`,
+    rawPath: '/dev',
   });
 }
 
@@ -207,6 +227,23 @@ describe('AWS_IAM on the handshake', () => {
     for (const expires of ['0', '604801', '-1', '1e3', '', '300.5', '0300000000']) {
       expect(await ask(guard, handshakeOf({ ...query, 'X-Amz-Expires': expires }))).toEqual(failed);
     }
+  });
+
+  it('[AU-6] a good signature does not make up for an expiry over a week, an unsigned host or a repeated parameter', async () => {
+    const queryOf = (expires: string, signedHeaders = 'host', more: [string, string][] = []): [string, string][] => [
+      ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+      ['X-Amz-Credential', 'AKIDEXAMPLE/20260925/us-east-1/execute-api/aws4_request'],
+      ['X-Amz-Date', '20260925T002229Z'],
+      ['X-Amz-Expires', expires],
+      ...more,
+      ['X-Amz-SignedHeaders', signedHeaders],
+    ];
+    expect(await ask(guard, signedByHand(queryOf('604800')))).toEqual({ ok: true, identity });
+    for (const expires of ['604801', '0', '-1', '300.5', '']) {
+      expect(await ask(guard, signedByHand(queryOf(expires)))).toEqual(failed);
+    }
+    expect(await ask(guard, signedByHand(queryOf('300', 'origin')))).toEqual(failed);
+    expect(await ask(guard, signedByHand(queryOf('300', 'host', [['X-Amz-Expires', '300']])))).toEqual(failed);
   });
 
   it('[AU-6] a query that is signed in part, twice, or beside a header is refused', async () => {

@@ -79,6 +79,11 @@ describe('a JWT authorizer', () => {
     });
   });
 
+  it('[AU-12] a token without a subject has no principal, whatever its other claims', async () => {
+    const outcome = await ask(prepare(), by(await tokenOf({ sub: undefined, principalId: 'forged' })));
+    expect(outcome).toMatchObject({ ok: true, authorizer: expect.not.objectContaining({ principalId: 'forged' }) });
+  });
+
   it.each(['RS256', 'PS256', 'ES384', 'EdDSA'])('[AU-12] takes %s', async (alg) => {
     key = await issuer.addKey('other', { alg });
     expect(await ask(prepare(), by(await tokenOf()))).toMatchObject({ ok: true });
