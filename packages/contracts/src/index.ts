@@ -6,6 +6,7 @@ export * from './context-variables.js';
 export * from './definition.js';
 export * from './envelope.js';
 export * from './envelope-codec.js';
+export type { ErrorResponseType, ErrorSource } from './error-kind.js';
 export * from './errors.js';
 export * from './function-call.js';
 export * from './handshake-maps.js';
