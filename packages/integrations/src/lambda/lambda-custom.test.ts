@@ -65,6 +65,14 @@ describe('AWS with a Lambda URI', () => {
     ]);
   });
 
+  it('[IN-35] sends {} where there is nothing to pass through', async () => {
+    const { api, integration } = await custom({ payload: '{}' });
+    for (const request of [connectRequest(), disconnectRequest(1000, ''), message('')]) {
+      expect(await invoke(integration, request)).toMatchObject({ ok: true, status: 200 });
+    }
+    expect(api.seen.map(({ body }) => body)).toEqual(['{}', '{}', '{}']);
+  });
+
   it('[IN-35] [RS-5] [RS-20] errorMessage chooses the response, whose template sees the error object', async () => {
     const integrationResponses = [
       response('/\\[BadRequest\\].*/', 'bad: $input.body'),

@@ -12,6 +12,9 @@ import { failedCall } from './lambda-proxy.js';
 
 type InvocationType = 'RequestResponse' | 'Event';
 
+/** What the service gives a function that is invoked with nothing; emulators hand over the nothing. */
+const emptyPayload = Buffer.from('{}');
+
 /** What stands for the status of a function that failed: its error object may be answered, but it lets nobody connect. */
 const functionErrorStatus = 502;
 
@@ -42,7 +45,8 @@ export function prepareLambdaCustom(
       const invocationType = invocationTypeOf(parts);
       const traceparent = traceparentFor(each.traceparent);
       const options = { timeoutMs, traceparent, invocationType, observer: each.observer };
-      caller.call(parts.body, options, (result) => done(answer(result, each)));
+      const payload = parts.body.length === 0 ? emptyPayload : parts.body;
+      caller.call(payload, options, (result) => done(answer(result, each)));
 
       function answer(result: FunctionResult, to: IntegrationRequest): IntegrationOutcome {
         if (result.kind === 'failed') return failedCall(result);

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   backEnd,
@@ -13,6 +14,7 @@ import {
 } from '../back-end.fixture.js';
 import type { IntegrationRoute } from '../index.js';
 import { functionUri, type InvokeAnswer, invokeApi, lambda, originOf } from './invoke-api.fixture.js';
+import { readProxyResult } from './proxy-result.js';
 
 afterEach(closeAll);
 
@@ -163,6 +165,54 @@ describe('a result that is none', () => {
     const integration = await answering({ payload });
     expect(await invoke(integration, connectRequest())).toMatchObject({ code: 'function_response_malformed' });
     expect(await invoke(integration, message('{}'))).toMatchObject({ ok: true });
+  });
+});
+
+describe('readProxyResult', () => {
+  it('[LE-6] answers every result of a $connect with a status and clean headers, or calls it malformed', () => {
+    const member = (names: fc.Arbitrary<string>) => fc.dictionary(names, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
+    const result = fc.record(
+      {
+        statusCode: fc.oneof(fc.integer({ min: 50, max: 650 }), fc.jsonValue({ maxDepth: 1 })),
+        headers: fc.oneof(member(fc.string()), member(fc.constantFrom('X-A', '__proto__')), fc.jsonValue()),
+        multiValueHeaders: fc.oneof(member(fc.constantFrom('x-a', 'X-B')), fc.jsonValue()),
+        body: fc.oneof(fc.base64String(), fc.string({ unit: 'binary' }), fc.jsonValue()),
+        isBase64Encoded: fc.oneof(fc.boolean(), fc.jsonValue({ maxDepth: 0 })),
+      },
+      { requiredKeys: [] },
+    );
+    const property = fc.property(
+      fc.oneof(
+        result.map((each) => JSON.stringify(each)),
+        fc.string(),
+      ),
+      (text) => {
+        for (const request of [connectRequest(), message('{}'), disconnectRequest(1000, '')]) {
+          const outcome = readProxyResult(Buffer.from(text), request, { hasRouteResponse: true, binaryFrames: false });
+          if (!outcome.ok) {
+            expect(outcome.code).toBe('function_response_malformed');
+            continue;
+          }
+          expect(outcome.status).toBeGreaterThanOrEqual(100);
+          expect(outcome.status).toBeLessThan(600);
+          expect(Buffer.isBuffer(outcome.body)).toBe(true);
+          for (const [name, value] of outcome.headers)
+            expect(`${name}: ${value}`).toMatch(/^[!-~]+: [\t -~\x80-\xff]*$/);
+        }
+      },
+    );
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  it('[LE-6] headers without bound are malformed', () => {
+    const headers = Object.fromEntries(Array.from({ length: 4_000 }, (_, i) => [`x-${i}`, 'twenty characters ok']));
+    const read = (each: object) =>
+      readProxyResult(Buffer.from(JSON.stringify(each)), connectRequest(), {
+        hasRouteResponse: true,
+        binaryFrames: false,
+      });
+    expect(read({ statusCode: 401, headers })).toMatchObject({ code: 'function_response_malformed' });
+    expect(read({ statusCode: 401, headers: { a: 'x'.repeat(60_000) } })).toMatchObject({ ok: true });
   });
 });
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { limits } from '@sluice/contracts';
 import { fromBase64 } from '../content-handling.js';
 import { cleanFields } from '../header-text.js';
 import {
@@ -39,15 +40,11 @@ export function readProxyResult(
   const body = bodyOf(result);
   if (typeof body === 'string') return malformed(body);
   if (request.kind === 'MESSAGE') return answerToMessage(status, body, result.isBase64Encoded === true, route);
-  if (status >= 200 && status <= 299) {
-    const headers = headersOf(result);
-    if (headers === undefined) return malformed('its headers are not texts, numbers or true and false by name');
-    const protocol = headers.filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol');
-    return { ok: true, status, headers: cleanFields(protocol), body: noBody };
-  }
   const headers = headersOf(result);
-  if (headers === undefined) return malformed('its headers are not texts, numbers or true and false by name');
-  return { ok: true, status, headers: cleanFields(headers), body };
+  if (typeof headers === 'string') return malformed(headers);
+  if (status < 200 || status > 299) return { ok: true, status, headers: cleanFields(headers), body };
+  const protocol = headers.filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol');
+  return { ok: true, status, headers: cleanFields(protocol), body: noBody };
 }
 
 function answerToMessage(
@@ -84,27 +81,30 @@ function bodyOf({ body, isBase64Encoded }: ProxyResult): Uint8Array | string {
 }
 
 /**
- * `headers` and `multiValueHeaders` as one list; a value that both have counts once. Undefined where they are no such thing.
+ * `headers` and `multiValueHeaders` as one list; a value that both have counts once. Text says what is wrong with them.
  */
-function headersOf({ headers, multiValueHeaders }: ProxyResult): [name: string, value: string][] | undefined {
-  const multi: [name: string, value: string][] = [];
-  for (const [name, values] of entriesOf(multiValueHeaders)) {
-    for (const value of Array.isArray(values) ? (values as unknown[]) : [values]) {
-      const text = textOf(value);
-      if (text === undefined) return undefined;
-      multi.push([name, text]);
-    }
+function headersOf({ headers, multiValueHeaders }: ProxyResult): [name: string, value: string][] | string {
+  const noHeader = 'its headers are not texts, numbers or true and false by name';
+  if (![headers, multiValueHeaders].every((each) => each === undefined || each === null || isResult(each))) {
+    return noHeader;
   }
-  const single: [name: string, value: string][] = [];
-  for (const [name, value] of entriesOf(headers)) {
-    if (value === null) continue;
-    const text = textOf(value);
-    if (text === undefined) return undefined;
-    const repeated = multi.some((other) => other[1] === text && other[0].toLowerCase() === name.toLowerCase());
-    if (!repeated) single.push([name, text]);
+  const multi = entriesOf(multiValueHeaders).flatMap(([name, values]) =>
+    (Array.isArray(values) ? (values as unknown[]) : [values]).map((value) => ({ name, text: textOf(value) })),
+  );
+  const known = new Set(multi.map(({ name, text }) => `${name.toLowerCase()}:${text}`));
+  const single = entriesOf(headers)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => ({ name, text: textOf(value) }))
+    .filter(({ name, text }) => !known.has(`${name.toLowerCase()}:${text}`));
+  const all: [name: string, value: string][] = [];
+  let characters = 0;
+  for (const { name, text } of [...single, ...multi]) {
+    if (text === undefined) return noHeader;
+    characters += name.length + text.length;
+    all.push([name, text]);
   }
-  const shapesFit = [headers, multiValueHeaders].every((each) => each === undefined || each === null || isResult(each));
-  return shapesFit ? [...single, ...multi] : undefined;
+  // As much as an HTTP back end may say.
+  return characters > limits.integrationHeadBytesMax ? `its headers have ${characters} characters` : all;
 }
 
 function entriesOf(value: unknown): [name: string, value: unknown][] {
