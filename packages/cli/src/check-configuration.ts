@@ -1,5 +1,5 @@
 import { type Flags, loadSettings, type Settings } from '@sluice/config';
-import type { ApiDefinition, IntegrationDefinition } from '@sluice/contracts';
+import type { ApiDefinition, IntegrationDefinition, RouteDefinition } from '@sluice/contracts';
 import { expressionCheckers } from '@sluice/standalone';
 import { stagePath } from './welcome.js';
 
@@ -35,19 +35,41 @@ function describeApi(api: ApiDefinition, settings: Settings): string[] {
   return [
     `API ${api.apiId}${api.isDefault ? ' (default)' : ''}: ${api.routeSelectionExpression}`,
     `  stages ${Object.keys(api.stages)
-      .map((stage) => `${stage} (/${stagePath(settings, api, stage)})`)
+      .map((stage) => `${stage} (${addressesOf(settings, api, stage).join(', ')})`)
       .join(', ')}`,
-    ...routes.map(({ routeKey, integrationId, hasRouteResponse }) => {
-      const target = integrationId === undefined ? undefined : api.integrations[integrationId];
-      return `  ${routeKey.padEnd(width)}  ${describeTarget(target)}${hasRouteResponse ? ', answers the client' : ''}`;
+    ...routes.map((route) => {
+      const target = route.integrationId === undefined ? undefined : api.integrations[route.integrationId];
+      return `  ${route.routeKey.padEnd(width)}  ${[describeTarget(target), ...describeRoute(route)].join(', ')}`;
     }),
     '',
   ];
+}
+
+/** Where clients reach a stage: its path, and the custom domains that lead to it. */
+function addressesOf(settings: Settings, api: ApiDefinition, stage: string): string[] {
+  const domains = settings.shared.domainNames.flatMap(({ domainName, apiMappings }) =>
+    Object.entries(apiMappings)
+      .filter(([, mapping]) => mapping.apiId === api.apiId && mapping.stage === stage)
+      .map(([key]) => `${domainName}/${key}`),
+  );
+  if (!api.disableExecuteApiEndpoint) return [`/${stagePath(settings, api, stage)}`, ...domains];
+  return domains.length === 0 ? ['under no address'] : domains;
+}
+
+function describeRoute({ authorizationType, authorizerId, apiKeyRequired, order, hasRouteResponse }: RouteDefinition) {
+  const authorization = authorizationType === undefined || authorizationType === 'NONE' ? undefined : authorizationType;
+  return [
+    authorization === undefined ? '' : [authorization, authorizerId].filter((each) => each !== undefined).join(' '),
+    apiKeyRequired === true ? 'API key' : '',
+    order === undefined ? '' : `in order per ${order}`,
+    hasRouteResponse ? 'answers the client' : '',
+  ].filter((each) => each !== '');
 }
 
 function describeTarget(integration: IntegrationDefinition | undefined): string {
   if (integration === undefined) return 'no integration';
   const { integrationType, integrationMethod, integrationUri, timeoutInMillis } = integration;
   if (integrationType === 'MOCK') return 'MOCK';
-  return `${integrationType} ${integrationMethod} ${integrationUri} (${timeoutInMillis} ms)`;
+  const method = integrationType === 'AWS_PROXY' ? '' : `${integrationMethod} `;
+  return `${integrationType} ${method}${integrationUri} (${timeoutInMillis} ms)`;
 }

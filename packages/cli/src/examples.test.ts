@@ -31,6 +31,15 @@ describe('examples', () => {
     expect(code).toBe(0);
   });
 
+  it('aws-api is described: addresses, who may pass, what is called', async () => {
+    const { out } = await check(example('aws-api'));
+    expect(out).toContain('  stages live (/live, ws.example.com/v1, *.example.com/)\n');
+    expect(out).toMatch(/\$connect +AWS_PROXY arn:\S+ \(29000 ms\), CUSTOM tickets, API key\n/);
+    expect(out).toMatch(/placeOrder +HTTP PUT \S+ \(5000 ms\), in order per connection, answers the client\n/);
+    expect(out).toMatch(/cancelOrder +AWS POST \S+ \(29000 ms\), JWT tokens\n/);
+    expect(out).not.toMatch(/change-me/);
+  });
+
   it('aws-api comes out with what it says', () => {
     const settings = loadSettings({
       command: 'start',

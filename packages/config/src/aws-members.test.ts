@@ -37,7 +37,9 @@ describe('authorizers and routes', () => {
   const authorizers = `authorizers:
   ask: { authorizerType: REQUEST, authorizerUri: "${invocation()}", identitySource: "route.request.header.Auth, route.request.querystring.q", authorizerResultTtlInSeconds: 60 }
   web: { authorizerType: REQUEST, name: Web, authorizerUri: "http://127.0.0.1:9000/auth", identitySource: [] }
-  jwt: { authorizerType: JWT, identitySource: ["$request.header.Authorization"], jwtConfiguration: { issuer: "https://id.example.com", audience: [chat] } }
+  body: { authorizerType: REQUEST, authorizerUri: "http://127.0.0.1:9000/auth", identitySource: [route.request.body.token] }
+  header: { authorizerType: JWT, identitySource: [$request.header.Authorization], jwtConfiguration: { issuer: "https://id.example.com" } }
+  jwt: { authorizerType: JWT, identitySource: ["$request.header.Authorization", route.request.body.token], jwtConfiguration: { issuer: "https://id.example.com", audience: [chat] } }
 `;
 
   it('resolve with their defaults', () => {
@@ -47,7 +49,6 @@ describe('authorizers and routes', () => {
   $connect: { authorizationType: CUSTOM, authorizerId: ask, apiKeyRequired: true, requestParameters: { route.request.querystring.t: true, route.request.header.X: { required: false } } }
   a: { authorizer: jwt, authorizationScopes: [send], order: connection }
   b: { authorizer: web }
-  c: { authorizationType: AWS_IAM }
   d: {}`,
         lambda,
       ),
@@ -75,7 +76,7 @@ describe('authorizers and routes', () => {
       },
     });
     const types = Object.values(definition?.routes ?? {}).map((route) => route.authorizationType);
-    expect(types).toEqual(['CUSTOM', 'JWT', 'CUSTOM', 'AWS_IAM', 'NONE']);
+    expect(types).toEqual(['CUSTOM', 'JWT', 'CUSTOM', 'NONE']);
     expect(definition?.routes['a']).toMatchObject({ authorizationScopes: ['send'], order: 'connection' });
     expect(definition).toMatchObject({ apiKeySource: 'header', binaryFrames: false });
   });
@@ -94,17 +95,37 @@ describe('authorizers and routes', () => {
     [
       'JWT with the other kind',
       '{ a: { authorizationType: JWT, authorizer: ask } }',
-      'authorizationType is JWT, but the authorizer ask is of authorizerType REQUEST',
+      'authorizationType is JWT, but the authorizer ask is of authorizerType REQUEST, which goes with CUSTOM',
     ],
     [
       'CUSTOM with the other kind',
       '{ a: { authorizationType: CUSTOM, authorizer: jwt } }',
-      'authorizationType is CUSTOM, but the authorizer jwt is of authorizerType JWT',
+      'authorizationType is CUSTOM, but the authorizer jwt is of authorizerType JWT, which goes with JWT',
     ],
     [
       'NONE with an authorizer',
       '{ $connect: { authorizationType: NONE, authorizer: ask } }',
       'is not for authorizationType NONE, which asks no authorizer',
+    ],
+    [
+      'a body of a handshake',
+      '{ $connect: { authorizer: body } }',
+      'whose identitySource route.request.body.token never has a value here: a handshake has no body',
+    ],
+    [
+      'a header of messages',
+      '{ a: { authorizer: ask } }',
+      'whose identitySource route.request.header.Auth never has a value here: a message has a body',
+    ],
+    [
+      'a token in a header of messages',
+      '{ a: { authorizer: header } }',
+      'whose identitySource $request.header.Authorization never has a value here',
+    ],
+    [
+      'signed messages of unsigned connections',
+      '{ a: { authorizationType: AWS_IAM } }',
+      'is AWS_IAM, but $connect is not',
     ],
     [
       'two names',
@@ -192,6 +213,11 @@ describe('authorizers and routes', () => {
     ],
   ])('authorizers: %s is refused', (_what, authorizer, expected) => {
     expect(problemsOf(api(`authorizers: { a: ${authorizer} }\nroutes: {}`, lambda))).toContain(expected);
+  });
+
+  it('AWS_IAM is for messages of signed connections, and sources are for where they have a value', () => {
+    const routes = `{ $connect: { authorizationType: AWS_IAM }, a: { authorizationType: AWS_IAM }, b: { authorizer: body }, c: { authorizer: web }, d: { authorizer: jwt } }`;
+    expect(problemsOf(api(`${authorizers}routes: ${routes}`, lambda))).toBe('');
   });
 
   it('[QU-13] more than ten authorizers are refused', () => {

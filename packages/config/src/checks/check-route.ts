@@ -1,4 +1,5 @@
 import type { Path } from '../problems.js';
+import { authorizationTypeOf, checkAuthorization } from './check-authorization.js';
 import { checkIntegration } from './check-integration.js';
 import { type ApiPlace, attempt, checkName, type Members, members, sameAsKey, textOf } from './check-place.js';
 import { checkFunctionArn, checkUrl, isArn, looksLikeUrl } from './check-uri.js';
@@ -32,47 +33,6 @@ function checkTarget(path: Path, target: string, at: ApiPlace): void {
   if (isArn(target)) return checkFunctionArn(path, target, at);
   if (looksLikeUrl(target)) return checkUrl(path, target, at);
   checkName(at, path, target, members(at.api['integrations']), 'neither a URL nor an integration of this API');
-}
-
-/** The authorization that counts: what is written, else what the named authorizer is for. */
-export function authorizationTypeOf(route: Members, authorizers: Members): string {
-  const { authorizationType, authorizer, authorizerId } = route;
-  if (typeof authorizationType === 'string') return authorizationType;
-  const name = textOf(authorizer) ?? textOf(authorizerId);
-  if (name === undefined) return 'NONE';
-  const named = Object.hasOwn(authorizers, name) ? members(authorizers[name]) : {};
-  return named['authorizerType'] === 'JWT' ? 'JWT' : 'CUSTOM';
-}
-
-function checkAuthorization(path: Path, key: string, route: Members, at: ApiPlace): void {
-  keepOne(at, path, route, 'authorizerId', 'authorizer');
-  const authorizers = members(at.api['authorizers']);
-  const type = authorizationTypeOf(route, authorizers);
-  const member = route['authorizer'] === undefined ? 'authorizerId' : 'authorizer';
-  const name = route[member];
-  if (key === '$disconnect' && type !== 'NONE') {
-    at.report([...path, 'authorizationType'], `is ${type}; a connection that has ended can no longer be refused`);
-  }
-  if (route['authorizationScopes'] !== undefined && type !== 'JWT') {
-    const reason = 'Authorization Scopes are only valid for COGNITO_USER_POOLS and JWT authorization type';
-    at.report([...path, 'authorizationScopes'], `is for JWT: ${reason}`);
-  }
-  if (type === 'NONE' || type === 'AWS_IAM') {
-    if (name !== undefined)
-      at.report([...path, member], `is not for authorizationType ${type}, which asks no authorizer`);
-    return;
-  }
-  if (type !== 'CUSTOM' && type !== 'JWT') return;
-  if (name === undefined) return at.report([...path, 'authorizer'], `is missing; authorizationType ${type} needs one`);
-  if (!checkName(at, [...path, member], name, authorizers, 'no authorizer of this API')) return;
-  const wanted = type === 'JWT' ? 'JWT' : 'REQUEST';
-  const { authorizerType } = members(authorizers[String(name)]);
-  if (typeof authorizerType === 'string' && authorizerType !== wanted) {
-    at.report(
-      [...path, 'authorizationType'],
-      `is ${type}, but the authorizer ${name} is of authorizerType ${authorizerType}; ${authorizerType} goes with ${authorizerType === 'JWT' ? 'JWT' : 'CUSTOM'}`,
-    );
-  }
 }
 
 function checkValidation(path: Path, key: string, route: Members, at: ApiPlace): void {
