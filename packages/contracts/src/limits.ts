@@ -93,8 +93,6 @@ export const limits = {
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
 
-  // Rates and quotas, models, access logs.
-
   /** Ours: lines of one event that the log takes in one window; the rest is counted and reported as `suppressed`. */
   logLinesPerEventMax: 20,
   logWindowMs: 10_000,
