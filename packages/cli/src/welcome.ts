@@ -12,9 +12,8 @@ export function welcomeLines(settings: Settings, { admin, edge, callback }: Addr
   const lines: string[] = [];
   if (edge !== undefined) {
     const host = `${reachable(edge.host)}:${edge.port}`;
-    const paths = settings.apis.flatMap((api) =>
-      Object.keys(api.stages).map((stage) => stagePath(settings, api, stage)),
-    );
+    const open = settings.apis.filter(({ disableExecuteApiEndpoint }) => !disableExecuteApiEndpoint);
+    const paths = open.flatMap((api) => Object.keys(api.stages).map((stage) => stagePath(settings, api, stage)));
     if (settings.edge.pageHtml !== undefined)
       lines.push(`  page         http://${host.replace('127.0.0.1', 'localhost')}/`);
     for (const path of paths.slice(0, 5)) lines.push(`  clients      ws://${host}/${path}`);

@@ -49,6 +49,8 @@ const head =
 as the gateway would and prints what it understood. Unknown keys and bad values stop the start: each is named with its place in the file and
 with what would be allowed. Keys that are planned and not carried out yet are refused too, so that none is silently overlooked.
 
+[examples/aws-api/sluice.yaml](../examples/aws-api/sluice.yaml) has every key once, with what it is for.
+
 For completion in editors, begin the file with
 \`# yaml-language-server: $schema=https://raw.githubusercontent.com/…/packages/config/sluice.schema.json\`, or with the path of that file in
 your checkout.

@@ -164,6 +164,31 @@ account: { connectRateLimit: 0.001, connectBurstLimit: 2 }
     expect((await Promise.all(attempts)).sort()).toEqual([101, 101, 429, 429]);
   });
 
+  it('[ST-11] a throttle of 0 refuses everything, unless the account says that it means unset', async () => {
+    const yaml = (account: string) =>
+      `apis: { chat: { routes: {}, stages: { dev: { defaultRouteSettings: { throttlingRateLimit: 0, throttlingBurstLimit: 0 } } } } }\naccount: ${account}\n`;
+    expect(await refusedStatus((await start(yaml('{}'))).port, '/dev')).toBe(429);
+    await connect((await start(yaml('{ throttleZeroMeansUnset: true }'))).port, '/dev');
+  });
+
+  it('proxies that the file trusts say where a client comes from', async () => {
+    const yaml = (trusted: string) => `apis:
+  chat:
+    integrations: { ip: { integrationType: MOCK, requestTemplates: { $default: '{"statusCode":200}' }, integrationResponses: { $default: { responseTemplates: { $default: $context.identity.sourceIp } } } } }
+    routes: { $default: { integration: ip, routeResponse: true } }
+    stages: { dev: }
+edge: { trustedProxies: ${trusted} }
+`;
+    const sourceIpOf = async (trusted: string) => {
+      const { port } = await start(yaml(trusted));
+      const client = await connect(port, '/dev', { 'x-forwarded-for': '203.0.113.9' });
+      client.send('x');
+      return client.next();
+    };
+    expect(await sourceIpOf('[]')).toBe('127.0.0.1');
+    expect(await sourceIpOf('[127.0.0.0/8]')).toBe('203.0.113.9');
+  });
+
   it('access logs go where the stage says', async () => {
     const file = join(directory, 'access.log');
     const { port } = await start(`apis:
