@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type LoadOptions, loadSettings } from './load-settings.js';
 import { ConfigError } from './problems.js';
@@ -280,5 +281,85 @@ describe('tags', () => {
       'is no possible name; allowed: 1 to 128 characters, not beginning with aws:',
     );
     expect(tagged(`x: ${'y'.repeat(257)}`)).toContain('text of at most 256 characters');
+  });
+});
+
+describe('any file', () => {
+  it('is taken or refused with lines, never anything else', () => {
+    const names = fc.constantFrom(
+      ...[
+        'chat',
+        'dev',
+        'stages',
+        'routes',
+        'authorizers',
+        'models',
+        'integrations',
+        '$connect',
+        'a',
+        'name',
+        'schema',
+      ],
+      ...['authorizer', 'authorizationType', 'authorizerType', 'identitySource', 'jwtConfiguration', 'requestModels'],
+      ...[
+        'requestParameters',
+        'integrationType',
+        'integrationUri',
+        'apiMappings',
+        'api',
+        'stage',
+        'apiStages',
+        'apiKeys',
+      ],
+      ...[
+        'value',
+        'endpoint',
+        'functions',
+        'credentials',
+        'endpoints',
+        'routeSettings',
+        'accessLogSettings',
+        '',
+        '*.a.b',
+      ],
+    );
+    const scalars = fc.oneof(
+      fc.constantFrom(
+        'chat',
+        'dev',
+        'a',
+        'JWT',
+        'CUSTOM',
+        'AWS_PROXY',
+        'REQUEST',
+        'arn:aws:apigateway:x:lambda:path/y',
+      ),
+      fc.string(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'medium' },
+        scalars,
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(names, tie('tree'), { maxKeys: 6 }),
+      ),
+    }));
+    const apiTree = fc.record({ routes: tree, stages: tree, authorizers: tree, models: tree, integrations: tree });
+    fc.assert(
+      fc.property(apiTree, tree, (api, other) => {
+        const keys = ['domainNames', 'apiKeys', 'usagePlans', 'lambda', 'aws', 'account'];
+        const content = { apis: { chat: api }, ...Object.fromEntries(keys.map((key) => [key, other])) };
+        writeFileSync(join(directory, 'sluice.yaml'), JSON.stringify(content));
+        try {
+          loadSettings({ command: 'start', env: {}, cwd: directory, openFilesMax: 20_000 });
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

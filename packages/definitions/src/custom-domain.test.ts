@@ -4,6 +4,7 @@ import {
   defaultApiLimits,
   noSharedDefinitions,
 } from '@sluice/contracts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryDefinitionStore, resolveAddress } from './index.js';
 
@@ -127,5 +128,33 @@ describe('custom domains', () => {
     changing.replace(changing.apis(), { ...noSharedDefinitions, domainNames });
     expect(resolveAddress(changing, 'ws.example.com', '/dev').kind).toBe('unknown');
     expect(resolveAddress(changing, 'ws.example.com', '/k')).toMatchObject({ kind: 'stage', customDomain: true });
+  });
+
+  it('any host and path find a stage that exists, or none', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '/',
+        '%',
+        '%40connections',
+        '@connections',
+        'v1',
+        'dev',
+        '.',
+        '*',
+        'ws',
+        'example.com',
+        '__proto__',
+      ),
+      fc.string(),
+    );
+    const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+    const hosts = fc.oneof(text, fc.constantFrom('ws.example.com', 'keyed.example.com:1', 'x.deep.example.com'));
+    fc.assert(
+      fc.property(hosts, text, (host, path) => {
+        const address = resolveAddress(store, host, `/${path}`);
+        if (address.kind === 'stage') expect(store.stage(address.snapshot.scope)).toBe(address.snapshot);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });
