@@ -28,6 +28,8 @@ export const integrationLimits = {
   /** Ours: characters of a back end's own explanation that go to the log. */
   backEndDetailCharsMax: 256,
 
+  /** API: characters of one mapping template. */
+  templateLengthMax: 32_768,
   /** API: text that one mapping template may yield. */
   templateOutputBytesMax: 307_200,
   /** API: turns of one #foreach; over it the template fails. */
@@ -51,5 +53,5 @@ export const integrationLimits = {
   jsonPathLengthMax: 2_048,
   jsonPathsKept: 256,
   /** Ours: regular expressions of templates that are kept compiled. */
-  templatePatternsKept: 256,
+  templatePatternsKept: 64,
 };

@@ -94,12 +94,14 @@ describe('what a template may take', () => {
     `#set($x = ${'('.repeat(5_000)}1${')'.repeat(5_000)})`,
     `#set($x = 1${' + 1'.repeat(20_000)})`,
     '#if(true)'.repeat(3_000) + '#end'.repeat(3_000),
-    'x'.repeat(limits.templateOutputBytesMax + 1),
+    'x'.repeat(limits.templateLengthMax + 1),
+    'a #* b',
+    'a #[[ b ]]',
   ])('[MT-4] is refused when it is compiled: %.40s', (template) => {
     expect(failureOf(() => checkTemplate(template, 'p'))).toBeInstanceOf(InvalidTemplateError);
   });
 
-  it('is compiled in time that grows with its length, also where brackets and quotes have no end', () => {
+  it('[MT-4] is compiled in time that grows with its length, also where brackets and quotes have no end', () => {
     for (const piece of [
       '#if(true)',
       '#foreach($a in [1])x',

@@ -31,8 +31,8 @@ export function checkTemplate(text: string, place: string): void {
 }
 
 function compileChecked(text: string, place: string): InnerText {
-  if (Buffer.byteLength(text) > limits.templateOutputBytesMax) {
-    throw new InvalidTemplateError(place, 1, `it is longer than ${limits.templateOutputBytesMax} bytes`);
+  if (text.length > limits.templateLengthMax) {
+    throw new InvalidTemplateError(place, 1, `it is longer than ${limits.templateLengthMax} characters`);
   }
   try {
     return compileTemplateText(text, place);

@@ -14,6 +14,8 @@ export interface LiftedSource {
   literals: LiftedText[];
   /** A bracket of a directive or reference has no end: plain text, or quotes that were read the wrong way. */
   isUnclosed: boolean;
+  /** The line of a comment or raw block without end. */
+  unendedLine: number | undefined;
 }
 
 /** How quotes inside a quoted text are read: Velocity doubles them; many templates write `\"`, which Velocity 1.7 never allowed. */
@@ -103,6 +105,7 @@ class Lifter {
   private out = '';
   private looked = 0;
   private isUnclosed = false;
+  private unendedLine: number | undefined;
   private readonly literals: LiftedText[] = [];
 
   constructor(
@@ -118,7 +121,8 @@ class Lifter {
       else if (next === '$') this.reference();
       else this.plain();
     }
-    return { source: this.out, literals: this.literals, isUnclosed: this.isUnclosed };
+    const { out: source, literals, isUnclosed, unendedLine } = this;
+    return { source, literals, isUnclosed, unendedLine };
   }
 
   private plain(): void {
@@ -137,6 +141,12 @@ class Lifter {
     const verbatim = this.match(/##[^\n]*|#\*[\s\S]*?\*#|#\[\[[\s\S]*?\]\]#/y);
     if (verbatim !== undefined) {
       this.copy(verbatim.length);
+      return;
+    }
+    if (this.match(/#\*|#\[\[/y) !== undefined) {
+      // The parser would look for the end of each of them through all of the rest; Velocity refuses them too.
+      this.unendedLine = this.text.slice(0, this.at).split('\n').length;
+      this.at = this.text.length;
       return;
     }
     const directive = this.match(/#(?:\{[a-zA-Z@][a-zA-Z0-9_-]*\}|[a-zA-Z@][a-zA-Z0-9_-]*)/y);
@@ -213,8 +223,8 @@ class Lifter {
 
   private map(): boolean {
     const end = closingBracket(this.text, this.at, this.quotes);
+    this.looked += (end < 0 ? this.text.length : end) - this.at;
     if (end < 0) return false;
-    this.looked += end - this.at;
     const source = this.text.slice(this.at, end + 1);
     this.literal({ text: source.slice(1, -1), isMap: true, isEvaluated: false, source });
     return true;

@@ -72,6 +72,9 @@ export function parseExpression(
 /** Parses a template. Throws `InvalidTemplateError`; `firstLine` is the line of `place` on which the text begins. */
 export function parseTemplate(text: string, place: string, firstLine: number): ParsedTemplate {
   const doubled = liftLiterals(text);
+  if (doubled.unendedLine !== undefined) {
+    throw new InvalidTemplateError(place, firstLine + doubled.unendedLine - 1, 'a #* or #[[ has no end');
+  }
   const mayEscape = /\\["']/.test(text);
   if (mayEscape && doubled.isUnclosed) return parseLifted(liftLiterals(text, 'escaped'), place, firstLine);
   try {
