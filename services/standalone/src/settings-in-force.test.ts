@@ -200,14 +200,16 @@ edge: { trustedProxies: ${trusted} }
     const client = await connect(port, '/dev');
     client.send('x');
     await client.next();
+    expect(await post(port, '/dev/@connections/AAAAAAAAAAAAAAAAAA==', '127.0.0.1', 'x')).toBe(410);
     await client.close();
-    const lines = await waitFor('three lines', () => {
+    const lines = await waitFor('four lines', () => {
       const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).split('\n').slice(0, -1);
-      return text.length >= 3 ? text : undefined;
+      return text.length >= 4 ? text : undefined;
     });
     expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
       'CONNECT $connect',
       'MESSAGE $default',
+      'CONNECTION_API POST',
       'DISCONNECT $disconnect',
     ]);
   });
