@@ -118,6 +118,44 @@ describe('templates as people write them', () => {
   });
 });
 
+const passThroughAll = `##  This template passes everything through
+#set($allParams = $input.params())
+{
+"body-json" : $input.json('$'),
+"params" : {
+#foreach($type in $allParams.keySet())
+    #set($params = $allParams.get($type))
+"$type" : {
+    #foreach($paramName in $params.keySet())
+    "$paramName" : "$util.escapeJavaScript($params.get($paramName)).replaceAll("\\\\'","'")"
+        #if($foreach.hasNext),#end
+    #end
+}
+    #if($foreach.hasNext),#end
+#end
+},
+"stage-variables" : {
+#foreach($key in $stageVariables.keySet())
+"$key" : "$util.escapeJavaScript($stageVariables.get($key))"
+    #if($foreach.hasNext),#end
+#end
+},
+"context" : { "account-id" : "$context.identity.accountId", "source-ip" : "$context.identity.sourceIp" }
+}
+`;
+
+describe('the template that passes everything through', () => {
+  it.each(['\n', '\r\n'])('[MT-4] [MT-5] [MT-6] gives JSON, lines ending in %j', (lineEnd) => {
+    const handshake = { headers: [['x-a', `it's "q"`]], queryString: 'token=t' };
+    expect(JSON.parse(render(passThroughAll.replaceAll('\n', lineEnd), '{"a":[1]}', { handshake }))).toEqual({
+      'body-json': { a: [1] },
+      params: { path: {}, querystring: { token: 't' }, header: { 'X-A': `it's "q"` } },
+      'stage-variables': { table: 'messages', url: 'example.com' },
+      context: { 'account-id': '', 'source-ip': '203.0.113.7' },
+    });
+  });
+});
+
 const language: [template: string, expected: string][] = [
   // Directives.
   ['#set($x = 1)#set ($y = "v$x")$y ${y}z', 'v1 v1z'],
