@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { waitFor } from '@sluice/testkit';
 import { scriptOf } from './script.js';
 import { type FunctionEvent, runScripted } from './scripted-function.js';
+import { createTokenIssuer, issuerPath, type TokenIssuer } from './token-issuer.js';
 
 /** One request to the back end, whichever way it came. */
 export interface Call {
@@ -28,6 +29,8 @@ export type Event = any;
 export interface ScriptedBackEnd {
   readonly port: number;
   readonly calls: readonly Call[];
+  /** A token of the issuer that the back end is. */
+  readonly token: TokenIssuer['token'];
   /** Waits until a call fits. */
   seen(what: string, fits: (call: Call) => boolean, timeoutMs?: number): Promise<Call>;
   /** Calls that fit, after `quietMs` in which nothing further may arrive: for rules that say that nothing is called. */
@@ -40,8 +43,9 @@ const callsKeptMax = 20_000;
 
 export async function startScriptedBackEnd(port: number): Promise<ScriptedBackEnd> {
   const calls: Call[] = [];
+  const issuer = await createTokenIssuer(() => (server.address() as AddressInfo).port);
   const server = createServer((request, response) => {
-    answer(request, response, (call) => {
+    answer(request, response, issuer, (call) => {
       calls.push(call);
       if (calls.length > callsKeptMax) calls.shift();
     }).catch((error: Error) => response.destroy(error));
@@ -53,6 +57,7 @@ export async function startScriptedBackEnd(port: number): Promise<ScriptedBackEn
   return {
     port: (server.address() as AddressInfo).port,
     calls,
+    token: issuer.token,
     seen: (what, fits, timeoutMs) => waitFor(what, () => calls.find(fits), timeoutMs),
     async settled(fits, quietMs = 300) {
       await new Promise((resolve) => setTimeout(resolve, quietMs));
@@ -66,7 +71,12 @@ export async function startScriptedBackEnd(port: number): Promise<ScriptedBackEn
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, record: (call: Call) => void): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  issuer: TokenIssuer,
+  record: (call: Call) => void,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks).toString();
@@ -76,7 +86,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, record
   const name = invoked === null ? (url.split('?')[0] ?? '') : functionName(invoked);
   const { method = '', headers, rawHeaders } = request;
   record({ way, name, method, url, headers, rawHeaders, body, event: parsed(body), atMs: Date.now() });
-  if (way === 'function') return answerInvocation(body, response);
+  if (name.startsWith(issuerPath)) return answerDocument(issuer.document(name), response);
+  if (way === 'function' || name === '/http/authorizer') return answerInvocation(body, response);
   return answerHttp(url, body, headers, response);
 }
 
@@ -85,6 +96,12 @@ function functionName([, name = '', qualifier]: RegExpExecArray): string {
   return qualifier === undefined ? decoded : `${decoded}:${decodeURIComponent(qualifier)}`;
 }
 
+function answerDocument(document: object | undefined, response: ServerResponse): void {
+  response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(document ?? {}));
+}
+
+/** An HTTP authorizer gets what a function gets, and answers alike. */
 async function answerInvocation(body: string, response: ServerResponse): Promise<void> {
   const end = await runScripted((parsed(body) ?? {}) as FunctionEvent);
   if (end.script.status !== undefined) {

@@ -9,6 +9,8 @@ export interface Script {
   result?: unknown;
   /** The same as text, for results that are not JSON. */
   raw?: string;
+  /** Blanks put behind a function's result, to make it large. */
+  padBytes?: number;
   /** A function fails with this. */
   fails?: { errorMessage: string; errorType?: string };
   /** The result is a proxy response whose body is the event as JSON. */

@@ -25,7 +25,7 @@ export async function runScripted(event: FunctionEvent): Promise<FunctionEnd & {
   if (script.raw !== undefined) return { script, failed: false, payload: script.raw };
   const usual = isAuthorizer ? allowAll(event) : { statusCode: 200 };
   const result = script.echo === true ? { statusCode: 200, body: JSON.stringify(event) } : (script.result ?? usual);
-  return { script, failed: false, payload: JSON.stringify(result) };
+  return { script, failed: false, payload: JSON.stringify(result) + ' '.repeat(script.padBytes ?? 0) };
 }
 
 function allowAll(event: FunctionEvent): object {
