@@ -72,7 +72,12 @@ export class Target {
 
   async connect(api: string, options: HandshakeOptions = {}): Promise<WebSocketClient> {
     const { stage, query, script, auth, ...rest } = options;
-    const client = await connectClient(this.url(api, options), rest);
+    return this.open(this.url(api, options), rest);
+  }
+
+  /** Connects to a whole address. */
+  async open(url: string, options: ConnectOptions = {}): Promise<WebSocketClient> {
+    const client = await connectClient(url, options);
     this.clients.push(client);
     return client;
   }
@@ -109,10 +114,10 @@ export class Target {
     api: string,
     method: string,
     path: string,
-    { stage = 'dev', body, signed = true, headers = {} }: ManagementOptions = {},
+    { stage = 'dev', body, signed = true, headers = {}, credentials }: ManagementOptions = {},
   ): Promise<Answer> {
     const url = new URL(`${this.managementUrl(api, stage)}${path}`);
-    const all = signed ? await this.sign(method, url, body, headers) : headers;
+    const all = signed ? await this.sign(method, url, body, headers, credentials) : headers;
     const response = await fetch(url, { method, headers: all, ...(body === undefined ? {} : { body }) });
     return { status: response.status, headers: response.headers, body: await response.text() };
   }
@@ -123,8 +128,9 @@ export class Target {
     url: URL,
     body?: string | Uint8Array,
     headers: Record<string, string> = {},
+    credentials = this.options.credentials,
   ): Promise<Record<string, string>> {
-    const { region, credentials } = this.options;
+    const { region } = this.options;
     const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
     const query: Record<string, string> = Object.fromEntries(url.searchParams);
     const request = {
@@ -153,6 +159,8 @@ export interface ManagementOptions {
   body?: string | Uint8Array;
   signed?: boolean;
   headers?: Record<string, string>;
+  /** Of another key than the one that may do everything. */
+  credentials?: TargetOptions['credentials'];
 }
 
 let markers = 0;
