@@ -68,9 +68,14 @@ describe('a configuration that is wrong stops the start with the path and the re
       [/apis\.chat\.limits\.idleTimeoutMs/, /number/],
     ],
     [
-      'what this version does not have',
-      api('    authorizers: { a: { authorizerType: REQUEST } }\n'),
-      [/apis\.chat\.authorizers/, /not available/],
+      'what AWS refuses, and an authorizer that asks nobody',
+      api('    corsConfiguration: {}\n    routes: {}\n    authorizers: { a: { authorizerType: REQUEST } }\n'),
+      [/apis\.chat\.corsConfiguration .*Cors is not supported/, /apis\.chat\.authorizers\.a\.authorizerUri is missing/],
+    ],
+    [
+      'a template that cannot be read',
+      api('    routes: { a: { integration: { integrationType: MOCK, requestTemplates: { $default: "#if(" } } } }\n'),
+      [/apis\.chat\.routes\.a\.integration\.requestTemplates\.\$default .*line 1/],
     ],
   ])('[ST-2] %s', (_what, yaml, patterns) => {
     const { status, output } = check(yaml);

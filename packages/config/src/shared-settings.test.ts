@@ -46,7 +46,7 @@ describe('without any of it', () => {
 });
 
 describe('domainNames', () => {
-  it('lead to stages by mapping key', () => {
+  it('[RT-37] lead to stages by mapping key', () => {
     const { shared } = load(`domainNames:
   WS.Example.com:
     domainName: WS.Example.com
@@ -100,6 +100,12 @@ describe('domainNames', () => {
     ],
   ])('[ST-8] %s is refused', (_what, domains, expected) => {
     expect(problemsOf(`domainNames: ${domains}\n`)).toContain(expected);
+  });
+
+  it('[RT-37] their selection expression is $request.basepath and nothing else', () => {
+    expect(
+      problemsOf('domainNames: { a.example.com: { apiMappingSelectionExpression: $request.body.x } }\n'),
+    ).toContain('apiMappingSelectionExpression is "$request.body.x"; allowed: $request.basepath');
   });
 
   it('[QU-13] more than 120 custom domains are refused', () => {
