@@ -1,4 +1,6 @@
 // The pages of docs/ that are written from what the code itself uses. Pure: the caller brings the data.
+import { modelServiceMetrics } from './model-service-metrics.mjs';
+
 const written = 'Written by `npm run docs`. Change the texts in';
 
 /** docs/errors.md. */
@@ -35,7 +37,10 @@ ${endings.join('\n')}
 }
 
 /** docs/metrics.md. */
-export function metricsPage({ metricDefinitions, metricName }) {
+export function metricsPage({ metricDefinitions, metricName, errorKinds }) {
+  const theirs = modelServiceMetrics({ errorKinds, metricName }).map(({ metric, query, differs }) =>
+    row(`\`${metric}\``, `\`${query}\``, differs),
+  );
   const rows = Object.entries(metricDefinitions).map(([key, { type, labels, help, buckets }]) => {
     const bounds = buckets === undefined ? '' : ` Buckets ${buckets.join(', ')}.`;
     const names = labels.map((label) => `\`${label}\``).join(', ');
@@ -52,6 +57,17 @@ enumerated results, never a connection id, an address or a URL; a histogram has 
 | metric | type | labels | meaning |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## The metrics of Amazon API Gateway
+
+Their dimensions \`ApiId\`, \`Stage\` and \`Route\` are the labels \`api\`, \`stage\` and \`route\`. Routes are always told apart:
+\`detailedMetricsEnabled\` is accepted and changes nothing here. Their three error metrics get a 0 or 1 for each operation, so that their average is a
+rate; here divide by \`${metricName('messagesTotal')}\`. Counts are counters: take \`rate\` or \`increase\` of them, and \`sum by (api)\` for fewer
+dimensions.
+
+| theirs | ours | what is counted otherwise |
+| --- | --- | --- |
+${theirs.join('\n')}
 `;
 }
 
