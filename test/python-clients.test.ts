@@ -29,6 +29,13 @@ interface CallResult {
   answer?: { Identity?: { SourceIp?: string }; ConnectedAt?: string };
 }
 
+interface SignedResult {
+  subprotocol?: string | null;
+  received?: string[];
+  status?: number;
+  body?: string;
+}
+
 describe.each(gatewayKinds)('Python clients (%s)', (_kind, start) => {
   let backEnd: BackEnd;
   let gateway: Gateway;
@@ -37,7 +44,9 @@ describe.each(gatewayKinds)('Python clients (%s)', (_kind, start) => {
 
   beforeAll(async () => {
     backEnd = await startBackEnd();
-    gateway = await start(chatConfig(backEnd.url));
+    const { chat } = chatConfig(backEnd.url).apis;
+    const connect = { integration: 'backend', authorizationType: 'AWS_IAM' };
+    gateway = await start({ apis: { chat, iam: { ...chat, routes: { ...chat.routes, $connect: connect } } } });
     client = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
     connectionId = (await backEnd.seen('$connect', (request) => request.eventType === 'CONNECT')).connectionId;
   });
@@ -89,4 +98,32 @@ describe.each(gatewayKinds)('Python clients (%s)', (_kind, start) => {
     const answer = await python('client', { url, subprotocols: ['v1', 'v2'], send: [message] });
     expect(answer).toEqual({ subprotocol: 'v2', received: [message] });
   });
+  const signed = (sign: 'query' | 'headers', path: string, more: object = {}) =>
+    python<SignedResult>('client', {
+      url: `${gateway.webSocketUrl}${path}`,
+      sign,
+      ...testKey,
+      send: [JSON.stringify({ action: 'echo' })],
+      ...more,
+    });
+
+  it.each(['query', 'headers'] as const)('[AU-6] a handshake that botocore signs in its %s is let in', async (sign) => {
+    backEnd.answer((request) => ({ body: request.body }));
+    for (const path of ['/iam/dev', '/iam/dev?room=a%20b&room=%C3%BC&empty=']) {
+      expect(await signed(sign, path)).toEqual({ subprotocol: null, received: ['{"action":"echo"}'] });
+    }
+  });
+
+  it.each(['query', 'headers'] as const)(
+    '[AU-6] with a wrong secret, an unknown key or for another region it is not: %s',
+    async (sign) => {
+      const connects = backEnd.of('CONNECT').length;
+      for (const wrong of [{ secretAccessKey: 'wrong' }, { accessKeyId: 'AKIDNOBODY' }, { region: 'eu-west-1' }]) {
+        const refused = await signed(sign, '/iam/dev', wrong);
+        expect([wrong, refused.status]).toEqual([wrong, 403]);
+        expect(refused.body).not.toContain(testKey.secretAccessKey);
+      }
+      expect(backEnd.of('CONNECT').length).toBe(connects);
+    },
+  );
 });

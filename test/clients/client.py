@@ -20,11 +20,12 @@ def handshake():
     if how is None:
         return url, headers
     request = AWSRequest(method="GET", url=url.replace("ws://", "http://", 1))
+    region = order.get("region", "us-east-1")
     credentials = Credentials(order["accessKeyId"], order["secretAccessKey"])
     if how == "query":
-        SigV4QueryAuth(credentials, "execute-api", "us-east-1", expires=60).add_auth(request)
+        SigV4QueryAuth(credentials, "execute-api", region, expires=60).add_auth(request)
     else:
-        SigV4Auth(credentials, "execute-api", "us-east-1").add_auth(request)
+        SigV4Auth(credentials, "execute-api", region).add_auth(request)
         headers.update({name: value for name, value in request.headers.items()})
     return request.url.replace("http://", "ws://", 1), headers
 
