@@ -22,6 +22,7 @@ export function openRouterTables(parts: RouterParts): RouterTables {
     region,
     accountId,
     keys: access,
+    egressAllow: parts.egressAllow,
     prepareFunction: (uri, place) => invoker.prepareFunction(uri, place),
   });
   const accessLogs = new AccessLogs(sinks, telemetry.log);
