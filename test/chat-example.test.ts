@@ -1,20 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitFor } from '@sluice/testkit';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './browser.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-];
-const macPlaces = ['Chromium', 'Google Chrome'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
-
 /** What `npm start` runs, on ports of its own. */
 describe('npm start: the chat example in a real browser', () => {
   let [port, adminPort, backEndPort] = [0, 0, 0];
@@ -24,10 +16,7 @@ describe('npm start: the chat example in a real browser', () => {
 
   beforeAll(async () => {
     [port, adminPort, backEndPort] = [await freePort(), await freePort(), await freePort()];
-    const executablePath = [...places, ...macPlaces].find((place) => existsSync(place));
-    if (executablePath === undefined)
-      throw new Error('no Chromium here; npm test installs it, or: apt-get install -y chromium');
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
     await start();
   });
   afterAll(async () => {
