@@ -34,14 +34,16 @@ export interface WebSocketClient {
   terminate(): void;
 }
 
-export interface ConnectOptions extends ClientOptions {
+export interface ConnectOptions extends Omit<ClientOptions, 'headers'> {
   protocols?: string[];
+  /** A list is a header that comes several times. */
+  headers?: Record<string, string | string[]>;
 }
 
 /** Connects; rejects with `HandshakeRefusedError` where the server answers anything but 101. */
 export function connectClient(url: string, options: ConnectOptions = {}): Promise<WebSocketClient> {
   const { protocols = [], ...rest } = options;
-  const socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...rest });
+  const socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...(rest as ClientOptions) });
   const messages: string[] = [];
   let taken = 0;
   let responseHeaders: IncomingMessage['headers'] = {};
