@@ -335,6 +335,11 @@ routes: { a: "${invocation(`${functionArn}:live`)}" }`.replace(', integrationSub
       '{ integrationType: HTTP, integrationUri: "http://h/{id}" }',
       'has the placeholder {id}; fill it with requestParameters: { integration.request.path.id',
     ],
+    [
+      'a placeholder of a service that nothing fills',
+      '{ integrationType: AWS, integrationUri: "arn:aws:apigateway:us-east-1:s3:path/b/{key+}" }',
+      'has the placeholder {key}; fill it with requestParameters: { integration.request.path.key',
+    ],
     ['a role that is none', '{ integrationType: MOCK, credentialsArn: me }', 'allowed: a role ARN'],
     [
       'payload format 2.0',
@@ -348,6 +353,16 @@ routes: { a: "${invocation(`${functionArn}:live`)}" }`.replace(', integrationSub
   it('a template may fill placeholders through $context.requestOverride', () => {
     const yaml = `integrations: { b: { integrationType: HTTP, integrationUri: "http://h/{id}", requestTemplates: { $default: "#set($context.requestOverride.path.id = 1)" } } }\nroutes: {}`;
     expect(problemsOf(api(yaml))).toBe('');
+  });
+
+  it('[IN-8] [IN-53] placeholders are host, port and path of a URL, and path of a service', () => {
+    const mapped = (names: string[]) =>
+      `requestParameters: { ${names.map((name) => `integration.request.path.${name}: context.stage`).join(', ')} }`;
+    const http = `{ integrationType: HTTP_PROXY, integrationUri: "http://{h}:{p}/{a}/{b+}?c={c}", ${mapped(['h', 'p', 'a', 'b', 'c'])} }`;
+    const aws = `{ integrationType: AWS, integrationUri: "arn:aws:apigateway:us-east-1:s3:path/{a}/{b+}", ${mapped(['a', 'b'])} }`;
+    expect(problemsOf(api(`integrations: { h: ${http}, s: ${aws} }\nroutes: {}`))).toBe('');
+    const credentials = http.replace('{h}:{p}', '{h}:{p}@x');
+    expect(problemsOf(api(`integrations: { h: ${credentials} }\nroutes: {}`))).toContain('user and password');
   });
 
   it('stage variables name functions, stage by stage', () => {

@@ -36,7 +36,7 @@ function checkTarget(path: Path, integration: Members, at: ApiPlace): void {
   if (integrationUri === undefined) return at.report(here, `is missing; ${integrationType} needs ${wanted}`);
   if (typeof integrationUri !== 'string') return;
   if (integrationType === 'AWS_PROXY') checkFunctionArn(here, integrationUri, at);
-  else if (integrationType === 'AWS') checkAwsArn(here, integrationUri, at);
+  else if (integrationType === 'AWS') checkAwsArn(here, integrationUri, at, filledPlaceholders(integration));
   else checkUrl(here, integrationUri, at, filledPlaceholders(integration));
 }
 

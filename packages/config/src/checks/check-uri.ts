@@ -21,16 +21,22 @@ export function checkUrl(path: Path, uri: string, at: ApiPlace, placeholders: Pl
     const way = 'allowed: an absolute http:// or https:// URL; for ARNs integrationType is AWS_PROXY or AWS';
     return at.report(path, `is ${showValue(path, uri)}; ${way}`);
   }
-  const unfilled =
-    placeholders === 'any' ? undefined : placeholdersOf(uri).find((name) => !placeholders.includes(name));
-  if (unfilled !== undefined) {
-    return at.report(
-      path,
-      `has the placeholder {${unfilled}}; fill it with requestParameters: { integration.request.path.${unfilled}: … }`,
-    );
-  }
-  const filled = (text: string) => text.replace(placeholderForm, 'x');
+  if (isUnfilled(path, uri, placeholders, at)) return;
   checkPerStage(path, uri, at, (resolved) => uriFault(filled(resolved), filled(uri), at.addressRules));
+}
+
+function isUnfilled(path: Path, uri: string, placeholders: PlaceholderNames, at: ApiPlace): boolean {
+  if (placeholders === 'any') return false;
+  const unfilled = placeholdersOf(uri).find((name) => !placeholders.includes(name));
+  if (unfilled === undefined) return false;
+  const way = `fill it with requestParameters: { integration.request.path.${unfilled}: … }`;
+  at.report(path, `has the placeholder {${unfilled}}; ${way}`);
+  return true;
+}
+
+/** With something in place of each placeholder that a URL could have there; a port is a number. */
+function filled(uri: string): string {
+  return uri.replace(/(?<=^https?:\/\/[^/?#]*:)\{[A-Za-z0-9._$-]+\}(?=[/?#]|$)/i, '1').replace(placeholderForm, 'x');
 }
 
 export type PlaceholderNames = readonly string[] | 'any';
@@ -50,9 +56,10 @@ export function checkFunctionArn(path: Path, uri: string, at: ApiPlace): void {
 }
 
 /** Of an `AWS` integration: a function, or a service in action or path form. */
-export function checkAwsArn(path: Path, uri: string, at: ApiPlace): void {
+export function checkAwsArn(path: Path, uri: string, at: ApiPlace, placeholders: PlaceholderNames): void {
   if (serviceOf(uri) === 'lambda') return checkFunctionArn(path, uri, at);
-  checkPerStage(path, uri, at, arnFault);
+  if (isUnfilled(path, uri, placeholders, at)) return;
+  checkPerStage(path, uri, at, (resolved) => arnFault(resolved.replace(placeholderForm, 'x')));
 }
 
 /** An authorizer: a function, or (ours) an address. */
