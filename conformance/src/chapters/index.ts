@@ -1,7 +1,19 @@
 import type { Chapter } from '../rule.js';
+import { connections } from './01-connections.js';
 import { routing } from './02-routing.js';
 import { clientErrors } from './03-client-errors.js';
+import { lambdaEvents } from './05-lambda-events.js';
+import { callbacks } from './09-callbacks.js';
 import { models } from './13-models.js';
+import { quotas } from './14-quotas.js';
 
 /** Every chapter, in the order of the specification. */
-export const chapters: readonly Chapter[] = [routing, clientErrors, models];
+export const chapters: readonly Chapter[] = [
+  connections,
+  routing,
+  clientErrors,
+  lambdaEvents,
+  callbacks,
+  models,
+  quotas,
+];
