@@ -92,7 +92,7 @@ const quota = z
     offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, 'in the first period')
       .default(0)
       .describe('Counted already at the start of the first period.'),
-    period: oneOf(['DAY', 'WEEK', 'MONTH']).describe('In UTC; weeks begin on Monday.'),
+    period: oneOf(['DAY', 'WEEK', 'MONTH']).describe('In UTC; weeks begin on Sunday.'),
   })
   .describe('How much each key may use.');
 
