@@ -1,9 +1,21 @@
 import type { HttpResponse } from 'uWebSockets.js';
 import { uWebSockets } from './micro-web-sockets.js';
+import { issueTokens } from './token-issuer.js';
+
+/** What the back end says once it listens. */
+export interface BackEndReady {
+  port: number;
+  /** Access tokens of an issuer whose keys are at `/jwks`. */
+  tokens: string[];
+}
+
+const tokenCount = 256;
+let keySet = '';
 
 /**
- * The back end of the HTTP rows: `/echo` answers the body it was sent, `/id` the connection id that the gateway names. A
- * process of its own, so that its cost is never counted as the gateway's.
+ * The back end of all rows: `/echo` answers the body it was sent, `/id` the connection id that the gateway names, the Invoke API
+ * what a function would that echoes, and `/jwks` the keys of its tokens. A process of its own, so that its cost is never counted
+ * as the gateway's.
  */
 uWebSockets
   .App()
@@ -14,13 +26,33 @@ uWebSockets
     const connectionId = request.getHeader('x-sluice-connection-id');
     collect(response, () => response.end(connectionId));
   })
+  .post('/2015-03-31/functions/:name/invocations', (response, request) => {
+    // A row that were signed by mistake, or not signed by mistake, would be answered and measured all the same.
+    const isSigned = request.getHeader('authorization').startsWith('AWS4-HMAC-SHA256 ');
+    const signatureFits = isSigned === (request.getParameter(0) === 'echo-signed');
+    collect(response, (body) => {
+      if (!signatureFits) response.writeStatus('403 Forbidden').end('{"message":"signed by mistake, or not signed"}');
+      else response.end(functionResult(body));
+    });
+  })
+  .get('/jwks', (response) => {
+    response.writeHeader('content-type', 'application/json').end(keySet);
+  })
   .any('/*', (response) => {
     response.writeStatus('404 Not Found').end();
   })
   .listen('127.0.0.1', 0, (listening) => {
     if (listening === false) throw new Error('the back end could not listen');
-    process.send?.({ port: uWebSockets.us_socket_local_port(listening) });
+    const port = uWebSockets.us_socket_local_port(listening);
+    const issued = issueTokens(`http://127.0.0.1:${port}`, tokenCount);
+    keySet = issued.keySet;
+    process.send?.({ port, tokens: issued.tokens } satisfies BackEndReady);
   });
+
+function functionResult(event: Buffer): string {
+  const { body } = JSON.parse(event.toString()) as { body: string };
+  return JSON.stringify({ statusCode: 200, body });
+}
 
 function collect(response: HttpResponse, answer: (body: Buffer) => void): void {
   const earlier: Buffer[] = [];

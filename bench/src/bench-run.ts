@@ -1,3 +1,4 @@
+import type { GatewayConfigs } from './gateway-config.js';
 import type { LoadGenerator } from './load-generator.js';
 import type { Pace } from './measure-round.js';
 import type { StartedProcesses } from './started-processes.js';
@@ -7,9 +8,9 @@ export interface BenchRun {
   processes: StartedProcesses;
   generator: LoadGenerator;
   redis: { url: string; port: number; pid: number };
-  backEndPort: number;
-  configPath: string;
-  openConfigPath: string;
+  configs: GatewayConfigs;
+  /** Access tokens that the JWT authorizer of the handshake rows takes. */
+  tokens: readonly string[];
   pace: Pace;
   connections: number;
   idleConnections: number;
@@ -20,10 +21,13 @@ export interface BenchRun {
   say(line: string): void;
 }
 
-export type Kind = 'mock' | 'http' | 'post' | 'idle' | 'roundtrip';
 export type Place = 'standalone' | 'cluster' | 'edges2';
 
-export const kinds: readonly Kind[] = ['mock', 'http', 'post', 'idle', 'roundtrip'];
+export const kinds = [
+  ...(['mock', 'http', 'template', 'order', 'lambda'] as const),
+  ...(['handshake', 'post', 'idle', 'roundtrip'] as const),
+] as const;
+export type Kind = (typeof kinds)[number];
 export const places: readonly Place[] = ['standalone', 'cluster', 'edges2'];
 
 /** Which rows are wanted. The raw echo always runs: every ratio is to it. */

@@ -15,12 +15,12 @@ export const usage = `npm run bench [-- options]
   --json           print the result as JSON (progress goes to stderr in any case)
   --only WORDS     only these rows, comma-separated: ${kinds.join(', ')}
                    and where: ${places.join(', ')}; the raw echo always runs
-  --quick          short rounds and 2,000 idle connections: under 90 s, rough numbers
+  --quick          short rounds and 2,000 idle connections: under 3 minutes, rough numbers
   --profile        also show the hottest functions of each gateway process, row by row
   --write-readme   put the short table between the bench marks of README.md
   --help           this text
 
-One run takes about 7 minutes; redis-server must be installed. Exit code 1: a wrong or missing answer, or anything else that
+One run takes about 12 minutes; redis-server must be installed. Exit code 1: a wrong or missing answer, or anything else that
 makes the numbers void. A budget that is exceeded is printed, it does not fail the run.`;
 
 /** Reads the options; throws with the allowed words where one is unknown. */

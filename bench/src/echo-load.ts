@@ -3,9 +3,9 @@ import type { WebSocketConnection, WebSocketHandlers } from './websocket-connect
 
 /**
  * What the answers must be. `echo`: each answers one message in flight and repeats it. `fixed`: each is the same text, and
- * as many come as were asked for.
+ * as many come as were asked for. `ordered echo`: the answers come in the order of their messages.
  */
-export type Expectation = 'echo' | 'fixed';
+export type Expectation = 'echo' | 'ordered echo' | 'fixed';
 
 const fixedReply = Buffer.from(mockReply, 'latin1');
 const outstandingMax = 1_024;
@@ -20,6 +20,7 @@ export class EchoLoad implements WebSocketHandlers {
   private readonly shape: MessageShape;
   private readonly frame: Buffer;
   private sequence = 0;
+  private answered = 0;
   private answeredInRead = 0;
   private running = false;
   private readonly outstanding = new Uint8Array(outstandingMax);
@@ -105,6 +106,9 @@ export class EchoLoad implements WebSocketHandlers {
     if (sequence >= this.sequence || this.outstanding[slot] !== 1)
       throw new Error(`message ${sequence} was answered twice`);
     this.outstanding[slot] = 0;
+    if (this.expectation === 'ordered echo' && sequence !== this.answered++) {
+      throw new Error(`message ${sequence} was answered where ${this.answered - 1} was due`);
+    }
   }
 
   private sendMessages(count: number): void {
@@ -113,7 +117,7 @@ export class EchoLoad implements WebSocketHandlers {
     for (let i = 0; i < count; i++) {
       const at = i * this.frame.length;
       this.frame.copy(frames, at);
-      if (this.expectation === 'echo') this.number(frames, at);
+      if (this.expectation !== 'fixed') this.number(frames, at);
     }
     this.outstandingCount += count;
     this.connection?.write(frames);

@@ -1,10 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFlagsOf } from '@sluice/testkit';
-import { mockReply } from './message.js';
-import type { AccessKey } from './post-load.js';
+import { stage } from './gateway-config.js';
 import type { StartedProcess, StartedProcesses } from './started-processes.js';
 
 export type Role = 'start' | 'edge' | 'router' | 'callback';
@@ -20,56 +17,8 @@ export interface GatewayOptions {
   redisUrl: string | undefined;
 }
 
-export const stage = 'dev';
-export const benchKey: AccessKey = {
-  accessKeyId: 'AKIDBENCH00000000000',
-  secretAccessKey: 'bench-secret-of-this-run-only',
-};
-
 const readyTimeoutMs = 20_000;
 const probeIntervalMs = 50;
-
-/**
- * Writes the file the gateway is started with. JSON is YAML, so no writer of YAML is needed. `order` and everything else that
- * costs is left at its default: what is measured is what a user gets.
- */
-export async function writeConfig(
-  directory: string,
-  backEndPort: number,
-  callbackAuth: 'sigv4' | 'none',
-): Promise<string> {
-  const backEnd = (path: string) => ({
-    integrationType: 'HTTP_PROXY',
-    integrationMethod: 'POST',
-    integrationUri: `http://127.0.0.1:${backEndPort}${path}`,
-  });
-  const config = {
-    apis: {
-      bench: {
-        routeSelectionExpression: '$request.body.action',
-        integrations: {
-          echo: backEnd('/echo'),
-          id: backEnd('/id'),
-          mock: {
-            integrationType: 'MOCK',
-            requestTemplates: { $default: '{"statusCode":200}' },
-            integrationResponses: { $default: { responseTemplates: { $default: mockReply } } },
-          },
-        },
-        routes: {
-          echo: { integration: 'echo', routeResponse: true },
-          id: { integration: 'id', routeResponse: true },
-          mock: { integration: 'mock', routeResponse: true },
-        },
-        stages: { [stage]: {} },
-      },
-    },
-    auth: { callback: callbackAuth, ...(callbackAuth === 'sigv4' ? { keys: [{ ...benchKey, allow: ['*'] }] } : {}) },
-  };
-  const path = join(directory, `bench-${callbackAuth}.yaml`);
-  await writeFile(path, JSON.stringify(config, undefined, 2));
-  return path;
-}
 
 const repository = new URL('../..', import.meta.url);
 const command = fileURLToPath(new URL('packages/cli/bin/sluice.js', repository));

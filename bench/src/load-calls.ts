@@ -7,7 +7,7 @@ export interface LoadCalls {
   openEcho: [EchoTarget, undefined];
   /** Begins, and goes on until `stop`. */
   start: [{ inFlight: number }, undefined];
-  /** Messages (or POSTs) answered since the connections were opened. */
+  /** Messages (or POSTs, or handshakes) answered since the connections were opened. */
   count: [undefined, number];
   /** Sends nothing more and waits until every answer is there; rejects where one is missing. */
   stop: [undefined, { completed: number }];
@@ -17,6 +17,8 @@ export interface LoadCalls {
   openIdle: [IdleTarget, number];
   /** Opens connections that receive, asks each for its id, and opens the HTTP connections that post to them. */
   openPosts: [PostTarget, undefined];
+  /** Makes ready clients that connect, leave and come again. */
+  openHandshakes: [HandshakeTarget, undefined];
   /** Closes everything. */
   close: [undefined, undefined];
 }
@@ -43,6 +45,15 @@ export interface PostTarget {
   connections: number;
   callbackPort: number;
   key: AccessKey | undefined;
+}
+
+export interface HandshakeTarget {
+  ports: readonly number[];
+  path: string;
+  /** Header lines of the handshakes, taken in turn. */
+  headers: string[];
+  /** Clients, each with one handshake in flight. */
+  atOnce: number;
 }
 
 export interface CallMessage {

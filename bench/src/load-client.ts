@@ -1,6 +1,15 @@
 import { askConnectionId } from './connection-id.js';
 import { EchoLoad } from './echo-load.js';
-import type { CallMessage, EchoTarget, IdleTarget, LoadCalls, LoadMessage, PostTarget } from './load-calls.js';
+import { HandshakeLoad } from './handshake-load.js';
+import type {
+  CallMessage,
+  EchoTarget,
+  HandshakeTarget,
+  IdleTarget,
+  LoadCalls,
+  LoadMessage,
+  PostTarget,
+} from './load-calls.js';
 import { PostLoad, PushReceiver, renderPosts } from './post-load.js';
 import {
   HandshakeRefused,
@@ -21,6 +30,7 @@ let receivers: PushReceiver[] = [];
 let receiverConnections: WebSocketConnection[] = [];
 let idle: WebSocketConnection[] = [];
 let posts: PostLoad[] = [];
+let handshakes: HandshakeLoad[] = [];
 
 type Handlers = { [Name in keyof LoadCalls]: (parameter: LoadCalls[Name][0]) => Promise<LoadCalls[Name][1]> };
 
@@ -28,7 +38,7 @@ const handlers: Handlers = {
   openEcho,
   async start({ inFlight }) {
     for (const echo of echoes) echo.start(inFlight);
-    for (const post of posts) post.start();
+    for (const load of [...posts, ...handshakes]) load.start();
   },
   async count() {
     return completed();
@@ -37,11 +47,11 @@ const handlers: Handlers = {
   roundTrips,
   openIdle,
   openPosts,
+  openHandshakes,
   async close() {
-    for (const echo of echoes) echo.close();
-    for (const post of posts) post.close();
+    for (const load of loads()) load.close();
     for (const connection of [...receiverConnections, ...idle]) connection.close();
-    [echoes, posts, receivers, receiverConnections, idle] = [[], [], [], [], []];
+    [echoes, posts, handshakes, receivers, receiverConnections, idle] = [[], [], [], [], [], []];
   },
 };
 
@@ -57,8 +67,8 @@ async function openEcho(target: EchoTarget): Promise<undefined> {
 }
 
 async function stop(): Promise<{ completed: number }> {
-  for (const load of [...echoes, ...posts]) load.stop();
-  const pending = () => [...echoes, ...posts].reduce((sum, load) => sum + load.pending, 0);
+  for (const load of loads()) load.stop();
+  const pending = () => loads().reduce((sum, load) => sum + load.pending, 0);
   const deadline = Date.now() + answersTimeoutMs;
   while (pending() > 0 || pushed() < posted()) {
     if (Date.now() > deadline) {
@@ -72,8 +82,12 @@ async function stop(): Promise<{ completed: number }> {
   return { completed: completed() };
 }
 
+function loads(): (EchoLoad | PostLoad | HandshakeLoad)[] {
+  return [...echoes, ...posts, ...handshakes];
+}
+
 function completed(): number {
-  return posts.length > 0 ? posted() : echoes.reduce((sum, echo) => sum + echo.completed, 0);
+  return loads().reduce((sum, load) => sum + load.completed, 0);
 }
 
 function posted(): number {
@@ -124,6 +138,14 @@ async function openPosts(target: PostTarget): Promise<undefined> {
   receivers = wanted;
   const requests = await renderPosts(target.callbackPort, target.stage, connectionIds, target.key);
   posts = requests.map((_, first) => new PostLoad(target.callbackPort, requests, first, fail));
+}
+
+async function openHandshakes({ ports, path, headers, atOnce }: HandshakeTarget): Promise<undefined> {
+  handshakes = Array.from({ length: atOnce }, (_, client) => {
+    const address = { port: ports[client % ports.length] as number, path };
+    const first = Math.floor((client * headers.length) / atOnce);
+    return new HandshakeLoad(address, headers, first, fail);
+  });
 }
 
 /** Opens a connection; a handshake that the storm limit refuses (503) is tried again for a while. */

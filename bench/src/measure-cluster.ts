@@ -1,33 +1,42 @@
 import { startRedis } from '@sluice/testkit';
-import { type BenchRun, kinds, type Place, wanted } from './bench-run.js';
-import { benchKey, clientPath, type GatewayProcess, stage, startGateway } from './gateway.js';
+import { type BenchRun, wanted } from './bench-run.js';
+import { clusterOf, type GatewayDeployment } from './deployments.js';
+import { clientPath, type GatewayProcess, startGateway } from './gateway.js';
+import { benchKey, stage } from './gateway-config.js';
 import { sayHotSpots } from './hot-spots.js';
-import { costLine, costRow, type EchoWork, measureEcho } from './measure-echo.js';
+import { costLine, costRow, measureWorkload } from './measure-echo.js';
+import { measureHandshakes } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
+import { measureLambda } from './measure-lambda.js';
 import { measureCost, percentile } from './measure-round.js';
-import {
-  budget,
-  type CostRow,
-  type Deployment,
-  type MemoryRow,
-  type RoundTripRow,
-  type Row,
-  roundTripBudgetMs,
-} from './rows.js';
+import { budget, type CostRow, type MemoryRow, type RoundTripRow, type Row, roundTripBudgetMs } from './rows.js';
+import { messageKinds, workloads } from './workloads.js';
+
+const twoEdgeKinds = ['mock', 'http'] as const;
 
 /** Separate processes over Redis Streams: edges and a router, later a callback service. */
 export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
-  const works = { cluster: kinds, edges2: ['mock', 'http'] as const };
+  const rows = await measureShared(run, raw);
+  rows.push(...(await measureLambda(run, 'cluster', raw)));
+  rows.push(...(await measureHandshakes(run, 'cluster', raw)));
+  if (wanted(run, 'cluster', 'idle')) rows.push(await measureIdleCluster(run));
+  return rows;
+}
+
+/** The rows that one router and one edge can serve one after the other, and those of a second edge. */
+async function measureShared(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
+  const works = { cluster: [...messageKinds, 'post', 'roundtrip'], edges2: twoEdgeKinds } as const;
   const places = (['cluster', 'edges2'] as const).filter((place) =>
     works[place].some((kind) => wanted(run, place, kind)),
   );
   if (places.length === 0) return [];
-  const options = { configPath: run.configPath, redisUrl: run.redis.url };
+  const options = { configPath: run.configs.secured, redisUrl: run.redis.url };
   const router = await startGateway(run.processes, 'router', options);
   const edge = await startGateway(run.processes, 'edge', options);
   const rows: Row[] = [];
   if (places.includes('cluster')) {
-    rows.push(...(await echoRows(run, 'cluster', [edge], router, raw)));
+    const kinds = messageKinds.filter((kind) => wanted(run, 'cluster', kind));
+    rows.push(...(await echoRows(run, clusterOf(run, [edge], router), kinds, raw)));
     if (wanted(run, 'cluster', 'roundtrip')) rows.push(await measureRoundTrip(run, edge));
     if (wanted(run, 'cluster', 'post')) {
       rows.push(await measurePosts(run, edge, 'POST unsigned', raw));
@@ -36,39 +45,24 @@ export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row
   }
   if (places.includes('edges2')) {
     const second = await startGateway(run.processes, 'edge', options);
-    rows.push(...(await echoRows(run, 'edges2', [edge, second], router, raw)));
+    const kinds = twoEdgeKinds.filter((kind) => wanted(run, 'edges2', kind));
+    rows.push(...(await echoRows(run, clusterOf(run, [edge, second], router), kinds, raw)));
     await second.started.end();
   }
   await edge.started.end();
-  if (wanted(run, 'cluster', 'idle')) {
-    rows.push(await measureIdleCluster(run));
-  }
   await router.started.end();
   return rows;
 }
 
 async function echoRows(
   run: BenchRun,
-  place: Place,
-  edges: GatewayProcess[],
-  router: GatewayProcess,
+  gateways: GatewayDeployment,
+  kinds: (keyof typeof workloads)[],
   raw: CostRow[],
 ): Promise<CostRow[]> {
-  const deployment: Deployment = place === 'edges2' ? 'cluster-2-edges' : 'cluster-1-edge';
-  const groups = {
-    edge: edges.map((edge) => edge.started.pid),
-    router: [router.started.pid],
-    redis: [run.redis.pid],
-  };
-  const ports = edges.map((edge) => edge.port);
-  const profiled = [...edges, router].map((gateway) => gateway.started);
   const rows: CostRow[] = [];
-  for (const kind of ['mock', 'http'] as const) {
-    if (!wanted(run, place, kind)) continue;
-    for (const inFlight of [1, 10]) {
-      const echo: EchoWork = { work: kind === 'mock' ? 'MOCK' : 'HTTP', deployment, inFlight, ports, groups, profiled };
-      rows.push(await measureEcho(run, echo, raw));
-    }
+  for (const kind of kinds) {
+    for (const workload of workloads[kind]) rows.push(...(await measureWorkload(run, gateways, workload, raw)));
   }
   return rows;
 }
@@ -81,7 +75,7 @@ async function measurePosts(
 ): Promise<CostRow> {
   run.say(`${work}, cluster`);
   const signed = work === 'POST SigV4';
-  const configPath = signed ? run.configPath : run.openConfigPath;
+  const configPath = signed ? run.configs.secured : run.configs.open;
   const callback = await startGateway(run.processes, 'callback', { configPath, redisUrl: run.redis.url });
   await run.generator.call('openPosts', {
     edgePort: edge.port,
@@ -125,7 +119,7 @@ async function measureRoundTrip(run: BenchRun, edge: GatewayProcess): Promise<Ro
 async function measureIdleCluster(run: BenchRun): Promise<MemoryRow> {
   const redis = await startRedis();
   run.processes.alsoEnd(() => redis.stop());
-  const edge = await startGateway(run.processes, 'edge', { configPath: run.configPath, redisUrl: redis.url });
+  const edge = await startGateway(run.processes, 'edge', { configPath: run.configs.secured, redisUrl: redis.url });
   const row = await measureIdle(run, edge, 'cluster-1-edge', redis.port);
   await edge.started.end();
   await redis.stop();

@@ -1,35 +1,42 @@
 import type { BenchRun } from './bench-run.js';
+import type { GatewayDeployment } from './deployments.js';
 import { clientPath } from './gateway.js';
 import { sayHotSpots } from './hot-spots.js';
-import { type MessageCost, measureCost, type ProcessGroups } from './measure-round.js';
+import { type MessageCost, measureCost } from './measure-round.js';
 import { budget, type CostRow, costBudget, type Deployment } from './rows.js';
-import type { StartedProcess } from './started-processes.js';
+import type { Workload } from './workloads.js';
 
-export interface EchoWork {
-  work: 'raw echo' | 'MOCK' | 'HTTP';
-  deployment: Deployment;
-  inFlight: number;
-  ports: readonly number[];
-  groups: ProcessGroups;
-  /** Whose hottest functions are shown where that is asked for. */
-  profiled: readonly StartedProcess[];
+/** The rows of one load: opens connections, measures, closes them, for each number in flight. */
+export async function measureWorkload(
+  run: BenchRun,
+  gateways: Omit<GatewayDeployment, 'end'>,
+  workload: Workload,
+  raw: CostRow[],
+): Promise<CostRow[]> {
+  const rows: CostRow[] = [];
+  for (const inFlight of workload.inFlight) rows.push(await measureEcho(run, gateways, workload, inFlight, raw));
+  return rows;
 }
 
-/** One row of echo load: opens the connections, measures, closes them. */
-export async function measureEcho(run: BenchRun, echo: EchoWork, raw: CostRow[]): Promise<CostRow> {
-  const { work, deployment, inFlight, ports } = echo;
+async function measureEcho(
+  run: BenchRun,
+  { deployment, ports, groups, profiled }: Omit<GatewayDeployment, 'end'>,
+  { work, action, expectation }: Workload,
+  inFlight: number,
+  raw: CostRow[],
+): Promise<CostRow> {
   run.say(`${work}, ${deployment}, ${inFlight} in flight`);
   await run.generator.call('openEcho', {
     ports,
     path: clientPath,
     connections: run.connections,
-    action: work === 'MOCK' ? 'mock' : 'echo',
-    expectation: work === 'MOCK' ? 'fixed' : 'echo',
+    action,
+    expectation,
   });
   try {
-    const cost = await measureCost(run.generator, inFlight, echo.groups, run.pace);
+    const cost = await measureCost(run.generator, inFlight, groups, run.pace);
     run.say(costLine(cost));
-    if (run.profile) await sayHotSpots(run, inFlight, echo.profiled);
+    if (run.profile) await sayHotSpots(run, inFlight, profiled);
     return costRow(work, deployment, inFlight, cost, raw);
   } finally {
     await run.generator.call('close', undefined);

@@ -1,24 +1,27 @@
 import type { BenchRun } from './bench-run.js';
-import type { GatewayProcess } from './gateway.js';
-import { measureEcho } from './measure-echo.js';
+import type { GatewayDeployment } from './deployments.js';
+import { clientPath, type GatewayProcess } from './gateway.js';
+import { measureWorkload } from './measure-echo.js';
+import { measureHandshake } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
 import type { CostRow, MemoryRow } from './rows.js';
+import { rawWorkload } from './workloads.js';
 
 /** The floor of this machine at this moment: the bare uWebSockets.js echo with the same connections and messages. */
 export async function measureRaw(run: BenchRun): Promise<{ costs: CostRow[]; memory: MemoryRow[] }> {
   const { started, port } = await startRawEcho(run);
-  const costs: CostRow[] = [];
-  for (const inFlight of [1, 10]) {
-    const groups = { edge: [started.pid] };
-    costs.push(
-      await measureEcho(
-        run,
-        { work: 'raw echo', deployment: 'raw', inFlight, ports: [port], groups, profiled: [] },
-        [],
-      ),
-    );
+  const bare: GatewayDeployment = {
+    deployment: 'raw',
+    ports: [port],
+    groups: { edge: [started.pid] },
+    profiled: [],
+    end: () => started.end(),
+  };
+  const costs = await measureWorkload(run, bare, rawWorkload, []);
+  if (run.selection.kinds.has('handshake')) {
+    costs.push(await measureHandshake(run, bare, { work: 'handshake', path: clientPath, headers: [''] }, []));
   }
-  await started.end();
+  await bare.end();
   const memory: MemoryRow[] = [];
   if (run.selection.kinds.has('idle')) {
     // A process that was under load has memory to spare, in which idle connections would hide.

@@ -1,27 +1,28 @@
-import { type BenchRun, type Kind, wanted } from './bench-run.js';
+import { type BenchRun, wanted } from './bench-run.js';
+import { startStandalone } from './deployments.js';
 import { startGateway } from './gateway.js';
-import { measureEcho } from './measure-echo.js';
+import { measureWorkload } from './measure-echo.js';
+import { measureHandshakes } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
+import { measureLambda } from './measure-lambda.js';
 import type { CostRow, Row } from './rows.js';
+import { messageKinds, workloads } from './workloads.js';
 
 /** One process on the in-process bus. */
 export async function measureStandalone(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
-  const works = (['mock', 'http'] as Kind[]).filter((kind) => wanted(run, 'standalone', kind));
+  const kinds = messageKinds.filter((kind) => wanted(run, 'standalone', kind));
   const rows: Row[] = [];
-  const options = { configPath: run.openConfigPath, redisUrl: undefined };
-  if (works.length > 0) {
-    const gateway = await startGateway(run.processes, 'start', options);
-    const shared = { groups: { standalone: [gateway.started.pid] }, profiled: [gateway.started] };
-    for (const kind of works) {
-      for (const inFlight of [1, 10]) {
-        const work = kind === 'mock' ? 'MOCK' : 'HTTP';
-        const echo = { work, deployment: 'standalone', inFlight, ports: [gateway.port], ...shared } as const;
-        rows.push(await measureEcho(run, echo, raw));
-      }
+  if (kinds.length > 0) {
+    const gateway = await startStandalone(run, run.configs.open);
+    for (const kind of kinds) {
+      for (const workload of workloads[kind]) rows.push(...(await measureWorkload(run, gateway, workload, raw)));
     }
-    await gateway.started.end();
+    await gateway.end();
   }
+  rows.push(...(await measureLambda(run, 'standalone', raw)));
+  rows.push(...(await measureHandshakes(run, 'standalone', raw)));
   if (wanted(run, 'standalone', 'idle')) {
+    const options = { configPath: run.configs.open, redisUrl: undefined };
     const gateway = await startGateway(run.processes, 'start', options);
     rows.push(await measureIdle(run, gateway, 'standalone', undefined));
     await gateway.started.end();

@@ -24,12 +24,19 @@ export function shortTable({ rows, machine, versions, commit, date, quick }: Ben
     if (one === undefined && ten === undefined) continue;
     lines.push(`| ${title} | ${costCell(one)} | ${costCell(ten)} | ${budgetCell([one?.budget, ten?.budget], 'µs')} |`);
   }
+  for (const [title, work, deployment] of handshakeLines) {
+    const row = costs.find((cost) => cost.work === work && cost.deployment === deployment);
+    if (row === undefined) continue;
+    lines.push(
+      `| ${title}, ${row.inFlight} at once | ${costCell(row)} | ${Math.round(row.messagesPerSecond)} per s | |`,
+    );
+  }
   for (const row of costs.filter(({ work }) => work.startsWith('POST'))) {
     lines.push(`| \`@connections\` ${row.work}, cluster | ${costCell(row)} | | ${budgetCell([row.budget], 'µs')} |`);
   }
   lines.push(...rows.flatMap(otherLine));
   const note =
-    `CPU µs per message, all gateway processes and Redis together, and times the bare uWebSockets.js echo in the same run; ` +
+    `CPU µs per message, or per handshake with its close, all gateway processes and Redis together, and times the bare uWebSockets.js echo in the same run; ` +
     `${machine.cpu}, ${machine.cores} cores, Node ${versions.node}, Redis ${versions.redis}; commit ${commit}, ` +
     `${date.slice(0, 10)}${quick ? ', quick run' : ''}. Written by \`npm run bench -- --write-readme\`.`;
   return `${lines.join('\n')}\n\n${note}`;
@@ -43,6 +50,26 @@ const echoLines: [title: string, work: CostRow['work'], deployment: CostRow['dep
   ['MOCK, cluster, 2 edges', 'MOCK', 'cluster-2-edges'],
   ['HTTP back end, cluster', 'HTTP', 'cluster-1-edge'],
   ['HTTP back end, cluster, 2 edges', 'HTTP', 'cluster-2-edges'],
+  ['HTTP with templates, one process', 'HTTP with templates', 'standalone'],
+  ['HTTP with templates, cluster', 'HTTP with templates', 'cluster-1-edge'],
+  ['Lambda proxy, one process', 'Lambda', 'standalone'],
+  ['Lambda proxy, cluster', 'Lambda', 'cluster-1-edge'],
+  ['Lambda proxy, signed, one process', 'Lambda SigV4', 'standalone'],
+  ['Lambda proxy, signed, cluster', 'Lambda SigV4', 'cluster-1-edge'],
+  ['MOCK in order per connection, one process', 'MOCK in order', 'standalone'],
+  ['MOCK in order per connection, cluster', 'MOCK in order', 'cluster-1-edge'],
+  ['HTTP in order per connection, one process', 'HTTP in order', 'standalone'],
+  ['HTTP in order per connection, cluster', 'HTTP in order', 'cluster-1-edge'],
+];
+
+const handshakeLines: [title: string, work: CostRow['work'], deployment: CostRow['deployment']][] = [
+  ['bare uWebSockets.js handshake', 'handshake', 'raw'],
+  ['handshake, one process', 'handshake', 'standalone'],
+  ['handshake with `$connect` (MOCK), one process', 'handshake, $connect', 'standalone'],
+  ['handshake with `$connect` and JWT, one process', 'handshake, JWT', 'standalone'],
+  ['handshake, cluster', 'handshake', 'cluster-1-edge'],
+  ['handshake with `$connect` (MOCK), cluster', 'handshake, $connect', 'cluster-1-edge'],
+  ['handshake with `$connect` and JWT, cluster', 'handshake, JWT', 'cluster-1-edge'],
 ];
 
 function costCell(row: CostRow | undefined): string {

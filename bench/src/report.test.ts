@@ -1,11 +1,14 @@
+import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readOptions } from './command-line.js';
+import { EchoLoad, type Expectation } from './echo-load.js';
 import { byOrigin, hotSpots } from './hot-spots.js';
 import { median, percentile } from './measure-round.js';
 import { clientFrame, messageBytes, messageShape, mockReply, readSequence, writeSequence } from './message.js';
 import { replaceTable, shortTable } from './readme-table.js';
 import { budgetsOf, flatness, formatReport } from './report.js';
-import { type BenchResult, budget, type CostRow, costBudget } from './rows.js';
+import { type BenchResult, budget, type CostRow, costBudget, handshakesAtOnce } from './rows.js';
+import { issueTokens } from './token-issuer.js';
 
 function cost(work: CostRow['work'], deployment: CostRow['deployment'], inFlight: number, all: number): CostRow {
   const atMost = costBudget(work, deployment, inFlight);
@@ -34,6 +37,8 @@ const result: BenchResult = {
     cost('raw echo', 'raw', 10, 2),
     cost('MOCK', 'cluster-1-edge', 10, 17.96),
     cost('MOCK', 'cluster-2-edges', 10, 21),
+    cost('HTTP in order', 'cluster-1-edge', 10, 30),
+    cost('handshake, JWT', 'cluster-1-edge', handshakesAtOnce, 240),
     cost('POST SigV4', 'cluster-1-edge', 1, 61),
     {
       kind: 'memory',
@@ -90,6 +95,10 @@ describe('README table', () => {
     const once = replaceTable(readme, shortTable(result));
     expect(once).toContain('| MOCK, cluster | | 18.0 µs (9.0×) | ≤ 18 µs |'.replace('| |', '|  |'));
     expect(once).toContain('| `@connections` POST SigV4, cluster | 61.0 µs (30.5×) | | ≤ 50 µs (exceeded) |');
+    expect(once).toContain('| HTTP in order per connection, cluster |  | 30.0 µs (15.0×) |  |');
+    expect(once).toContain(
+      '| handshake with `$connect` and JWT, cluster, 32 at once | 240.0 µs (120.0×) | 12346 per s | |',
+    );
     expect(once).toContain('commit abc123, 2026-01-02.');
     expect(once).not.toContain('old');
     expect(replaceTable(once, shortTable(result))).toBe(once);
@@ -175,8 +184,63 @@ describe('options', () => {
     expect([...selection.kinds]).toEqual(['mock']);
     expect([...selection.places]).toEqual(['cluster']);
     expect(quick).toBe(true);
-    expect([...readOptions([]).selection.kinds]).toEqual(['mock', 'http', 'post', 'idle', 'roundtrip']);
+    expect([...readOptions([]).selection.kinds]).toEqual([
+      ...['mock', 'http', 'template', 'order', 'lambda', 'handshake', 'post', 'idle', 'roundtrip'],
+    ]);
     expect(() => readOptions(['--only', 'moc'])).toThrow('"moc" is not one of mock, http');
     expect(() => readOptions(['--fast'])).toThrow();
+  });
+});
+
+describe('echo load', () => {
+  /** A load whose messages go nowhere, and the answers that fit them in the order in which they were sent. */
+  function loadOf(expectation: Expectation): { load: EchoLoad; answers: Buffer[] } {
+    const load = new EchoLoad('echo', 3, expectation, () => {});
+    load.attach({ write: () => {}, close: () => {}, leave: () => Promise.resolve() });
+    load.start(3);
+    const { template, sequenceAt } = messageShape('echo', 3);
+    const answers = [0, 1, 2].map((sequence) => {
+      const answer = Buffer.from(template);
+      answer.write(`${sequence}`.padStart(8, '0'), sequenceAt);
+      return answer;
+    });
+    return { load, answers };
+  }
+
+  function take(load: EchoLoad, answer: Buffer | undefined): void {
+    if (answer === undefined) throw new Error('no such answer');
+    load.onText(answer, 0, answer.length);
+  }
+
+  it('takes answers in any order where messages are routed in parallel, each once', () => {
+    const { load, answers } = loadOf('echo');
+    for (const at of [2, 0, 1]) take(load, answers[at]);
+    expect([load.completed, load.pending]).toEqual([3, 0]);
+    expect(() => take(load, answers[1])).toThrow('message 1 was answered twice');
+  });
+
+  it('takes answers of an ordered route only in the order of their messages', () => {
+    const { load, answers } = loadOf('ordered echo');
+    take(load, answers[0]);
+    expect(() => take(load, answers[2])).toThrow('message 2 was answered where 1 was due');
+  });
+});
+
+describe('tokens', () => {
+  it('are RS256, verify with the key that the issuer publishes, and are each another', () => {
+    const { keySet, tokens } = issueTokens('http://issuer', 3);
+    const [key] = (JSON.parse(keySet) as { keys: JsonWebKey[] }).keys;
+    if (key === undefined) throw new Error('no key');
+    const subjects = tokens.map((token) => {
+      const [head = '', claims = '', signature = ''] = token.split('.');
+      const publicKey = createPublicKey({ key, format: 'jwk' });
+      const input = Buffer.from(`${head}.${claims}`);
+      expect(verify('RSA-SHA256', input, publicKey, Buffer.from(signature, 'base64url'))).toBe(true);
+      expect(JSON.parse(Buffer.from(head, 'base64url').toString())).toMatchObject({ alg: 'RS256', kid: 'bench' });
+      const { iss, aud, sub } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+      expect([iss, aud]).toEqual(['http://issuer', 'bench']);
+      return sub;
+    });
+    expect(new Set(subjects).size).toBe(3);
   });
 });

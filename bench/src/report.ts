@@ -1,5 +1,5 @@
 import type { BenchResult, Budget, CostRow, MemoryRow, RoundTripRow, Row } from './rows.js';
-import { flatWithin } from './rows.js';
+import { flatWithin, handshakesAtOnce } from './rows.js';
 
 /** Formatting only: every number comes in with the result, every line goes out as text. */
 
@@ -29,6 +29,7 @@ function head({ machine, versions, commit, date, quick }: BenchResult): string {
     `Sluice ${versions.sluice} (${commit}), ${date}${quick ? ', quick run: rough numbers' : ''}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.system}; Node ${versions.node}, Redis ${versions.redis}, uWebSockets.js ${versions.uWebSockets}`,
     'CPU µs per message, 100 connections, messages of 100 bytes. Ratio: to the raw echo with as many in flight.',
+    `Handshake rows: CPU µs per handshake and the end of its connection, ${handshakesAtOnce} at once; "per s" is handshakes per second.`,
     'generator: share of one core the load generator used; at 100 % it sets the rate, the CPU µs hold all the same.',
   ];
   return lines.join('\n');

@@ -15,11 +15,28 @@ export type Row = CostRow | MemoryRow | RoundTripRow;
 /** Where the work runs: `raw` is the bare uWebSockets.js echo. */
 export type Deployment = 'raw' | 'standalone' | 'cluster-1-edge' | 'cluster-2-edges';
 
+export type Work =
+  | (
+      | 'raw echo'
+      | 'MOCK'
+      | 'HTTP'
+      | 'HTTP with templates'
+      | 'MOCK in order'
+      | 'HTTP in order'
+      | 'Lambda'
+      | 'Lambda SigV4'
+    )
+  | ('POST unsigned' | 'POST SigV4')
+  | HandshakeWork;
+
+/** A handshake and the end of its connection. */
+export type HandshakeWork = 'handshake' | 'handshake, $connect' | 'handshake, JWT';
+
 export interface CostRow {
   kind: 'cost';
-  work: 'raw echo' | 'MOCK' | 'HTTP' | 'POST unsigned' | 'POST SigV4';
+  work: Work;
   deployment: Deployment;
-  /** Messages in flight per connection. */
+  /** Messages in flight per connection; of handshakes `handshakesAtOnce`. */
   inFlight: number;
   /** CPU µs per message by process. */
   microseconds: Record<string, number>;
@@ -72,6 +89,9 @@ export function costBudget(work: CostRow['work'], deployment: Deployment, inFlig
   if (work === 'MOCK' && inFlight === 10) return 18;
   return undefined;
 }
+
+/** Clients of a handshake row, each with one in flight. */
+export const handshakesAtOnce = 32;
 
 export const edgeBytesBudget = 2.5 * 1_024;
 export const redisBytesBudget = 300;

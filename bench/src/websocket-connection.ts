@@ -15,6 +15,18 @@ export interface WebSocketConnection {
   /** Sends bytes that already are frames. */
   write(frames: Buffer): void;
   close(): void;
+  /**
+   * Closes, waits for the server's closing frame, and resets the socket: who comes and goes thousands of times a second would
+   * otherwise run into its own ports that wait out their time. Rejects where the server does not answer.
+   */
+  leave(): Promise<void>;
+}
+
+export interface WebSocketAddress {
+  port: number;
+  path: string;
+  /** More header lines, each with its line end. */
+  headers?: string;
 }
 
 /** Answer to a handshake other than 101. */
@@ -26,6 +38,7 @@ export class HandshakeRefused extends Error {
 }
 
 const handshakeTimeoutMs = 15_000;
+const closeTimeoutMs = 2_000;
 
 // One buffer for all reads of this process: what a read brings is handled before the next one starts, and only a frame cut
 // in two is copied. A stream of allocations per socket would make the generator, not the gateway, the slow part.
@@ -35,13 +48,11 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
  * A WebSocket client with nothing a load generator does not need, on a bare TCP socket: the `ws` package costs more per
  * message than the gateway it would measure. Rejects with `HandshakeRefused` or the error of the socket.
  */
-export function openWebSocket(
-  address: { port: number; path: string },
-  handlers: WebSocketHandlers,
-): Promise<WebSocketConnection> {
+export function openWebSocket(address: WebSocketAddress, handlers: WebSocketHandlers): Promise<WebSocketConnection> {
   return new Promise((resolve, reject) => {
     const key = randomBytes(16).toString('base64');
-    let state: 'handshake' | 'open' | 'ended' = 'handshake';
+    let state: 'handshake' | 'open' | 'leaving' | 'ended' = 'handshake';
+    let left: ((error?: Error) => void) | undefined;
     let rest: Buffer | undefined;
 
     const fail = (error: Error) => {
@@ -50,16 +61,22 @@ export function openWebSocket(
       state = 'ended';
       clearTimeout(timer);
       socket.destroy();
-      if (wasOpen) handlers.onEnd(error.message);
+      if (left !== undefined) left(error);
+      else if (wasOpen) handlers.onEnd(error.message);
       else reject(error);
     };
     const read = (size: number) => {
       if (state === 'ended') return true;
-      let bytes = readBuffer.subarray(0, size);
-      if (rest !== undefined) {
-        bytes = Buffer.concat([rest, bytes]);
-        rest = undefined;
+      if (state === 'leaving') {
+        // Nothing was asked for: what comes is the closing frame.
+        state = 'ended';
+        socket.resetAndDestroy();
+        left?.();
+        return true;
       }
+      const fresh = readBuffer.subarray(0, size);
+      const bytes = rest === undefined ? fresh : Buffer.concat([rest, fresh]);
+      rest = undefined;
       try {
         let offset = 0;
         if (state === 'handshake') {
@@ -67,7 +84,7 @@ export function openWebSocket(
           if (offset > 0) {
             state = 'open';
             clearTimeout(timer);
-            resolve({ write: (frames) => void socket.write(frames), close: () => closeNow() });
+            resolve({ write: (frames) => void socket.write(frames), close: closeNow, leave });
           }
         }
         if (state === 'open') {
@@ -90,8 +107,15 @@ export function openWebSocket(
     const closeNow = () => {
       state = 'ended';
       socket.end(maskedFrame(0x8, Buffer.from([0x03, 0xe8])));
-      socket.setTimeout(2_000, () => socket.destroy());
+      socket.setTimeout(closeTimeoutMs, () => socket.destroy());
     };
+    const leave = () =>
+      new Promise<void>((resolveLeft, rejectLeft) => {
+        state = 'leaving';
+        left = (error) => (error === undefined ? resolveLeft() : rejectLeft(error));
+        socket.write(maskedFrame(0x8, Buffer.from([0x03, 0xe8])));
+        socket.setTimeout(closeTimeoutMs, () => fail(new Error('the server did not answer a close')));
+      });
     socket.once('connect', () => socket.write(upgradeRequest(address, key)));
     socket.once('error', fail);
     socket.once('end', () => fail(new Error('the server ended the connection')));
@@ -99,10 +123,10 @@ export function openWebSocket(
   });
 }
 
-function upgradeRequest({ port, path }: { port: number; path: string }, key: string): string {
+function upgradeRequest({ port, path, headers = '' }: WebSocketAddress, key: string): string {
   return (
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: sluice-bench\r\nConnection: Upgrade\r\n` +
-    `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`
+    `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${headers}\r\n`
   );
 }
 

@@ -1,0 +1,45 @@
+import type { Expectation } from './echo-load.js';
+import type { CostRow } from './rows.js';
+
+/** A load of messages: which route they go to, and what has to come back. */
+export interface Workload {
+  work: CostRow['work'];
+  action: string;
+  expectation: Expectation;
+  /** Messages in flight per connection, a row for each. */
+  inFlight: readonly number[];
+}
+
+const both = [1, 10] as const;
+
+export const rawWorkload: Workload = { work: 'raw echo', action: 'echo', expectation: 'echo', inFlight: both };
+
+const mock: Workload = { work: 'MOCK', action: 'mock', expectation: 'fixed', inFlight: both };
+const http: Workload = { work: 'HTTP', action: 'echo', expectation: 'echo', inFlight: both };
+
+/** By kind, where one gateway can take one after the other. */
+export const workloads = {
+  mock: [mock],
+  http: [http],
+  template: [{ work: 'HTTP with templates', action: 'mapped', expectation: 'echo', inFlight: both }],
+  // One in flight is in order in any case.
+  order: [
+    { work: 'MOCK in order', action: 'mock-order', expectation: 'fixed', inFlight: [10] },
+    { work: 'HTTP in order', action: 'echo-order', expectation: 'ordered echo', inFlight: [10] },
+  ],
+} satisfies Record<string, Workload[]>;
+
+export const messageKinds = ['mock', 'http', 'template', 'order'] as const satisfies (keyof typeof workloads)[];
+
+/** Each on a gateway of its own: whether calls are signed holds for all of its functions. */
+export const lambdaWorkloads: { workload: Workload; signed: boolean }[] = [
+  { workload: { work: 'Lambda', action: 'lambda', expectation: 'echo', inFlight: both }, signed: false },
+  { workload: { work: 'Lambda SigV4', action: 'signed', expectation: 'echo', inFlight: both }, signed: true },
+];
+
+/** Handshakes by the API that they go to (`gateway-config.ts`). */
+export const handshakeWorkloads: { work: CostRow['work']; api: string; withToken: boolean }[] = [
+  { work: 'handshake', api: 'plain', withToken: false },
+  { work: 'handshake, $connect', api: 'connect', withToken: false },
+  { work: 'handshake, JWT', api: 'jwt', withToken: true },
+];
