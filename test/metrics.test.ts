@@ -118,11 +118,36 @@ describe('metrics of a cluster that meets most of what can happen', () => {
       return { body: request.body };
     });
     const config = chatConfig(backEnd.url, {
-      api: { limits: { pingIntervalMs: 1_000 } },
-      root: { edge: { handshakesPerSecondMax: 10, handshakesBurstMax: 40 }, router: { inflightMax: 8 } },
+      api: {
+        limits: { pingIntervalMs: 1_000 },
+        authorizers: {
+          doorman: {
+            authorizerType: 'REQUEST',
+            authorizerUri: `${backEnd.url}/authorize`,
+            identitySource: ['route.request.body.token'],
+          },
+        },
+        stages: {
+          dev: {
+            accessLogSettings: {
+              format: '$context.requestId',
+              destinationArn: 'arn:aws:logs:us-east-1:000000000000:log-group:access',
+            },
+          },
+          prod: {},
+        },
+      },
+      root: {
+        account: { throttlingRateLimit: 100_000, throttlingBurstLimit: 100_000 },
+        edge: { handshakesPerSecondMax: 10, handshakesBurstMax: 40 },
+        router: { inflightMax: 8 },
+      },
     });
     config.apis.chat.integrations.backend.timeoutInMillis = 29_000;
-    Object.assign(config.apis.chat.routes, { place: { integration: 'backend', order: 'connection' } });
+    Object.assign(config.apis.chat.routes, {
+      place: { integration: 'backend', order: 'connection' },
+      guarded: { integration: 'backend', authorizationType: 'CUSTOM', authorizer: 'doorman' },
+    });
     cluster = await startCluster({
       config,
       roles: ['edge', 'edge', 'router', 'router', 'callback'],
@@ -201,6 +226,8 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     client.send({ action: 'echo' });
     expect(await client.next()).toContain('echo');
     client.send({ action: 'fail' });
+    client.send({ action: 'guarded' });
+    expect(await client.next()).toContain('Unauthorized');
     expect([await post(id, 'x'), await post(newConnectionId(0), 'x')]).toEqual(['ok', GoneException.name]);
     const unsigned = await fetch(`http://127.0.0.1:${cluster.the('callback').port}/chat/dev/@connections/${id}`, {
       method: 'POST',
@@ -214,6 +241,8 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     client.terminate();
     await watch.until('managementRequestsTotal', '429');
     await watch.until('integrationErrorsTotal');
+    await watch.until('authorizerSeconds');
+    await watch.until('accessLogLinesTotal');
   });
 
   it('ordered messages, and one over 32 KB', async () => {
@@ -223,7 +252,12 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     await watch.until('orderedWaiting');
     await watch.until('orderedMessagesTotal', 'done');
     await watch.until('largeMessagesTotal');
+    const placed = () => backEnd.requests.filter(({ routeKey }) => routeKey === 'place').length;
+    await waitFor('the last of them', () => placed() === 3);
+    await pause(1_200);
+    const id = backEnd.of('MESSAGE').at(-1)?.connectionId;
     await client.close();
+    await waitFor('its $disconnect', () => backEnd.of('DISCONNECT').some(({ connectionId }) => connectionId === id));
   });
 
   it('a $disconnect that comes twice, and one whose back end gives no answer', async () => {
@@ -236,7 +270,7 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     const calls = backEnd.of('DISCONNECT').length;
     await first.close();
     await waitFor('the $disconnect', () => backEnd.of('DISCONNECT').length > calls);
-    const copy = "local e=redis.call('XRANGE',KEYS[1],'-','+') redis.call('XADD',KEYS[1],'*',unpack(e[1][2]))";
+    const copy = "local e=redis.call('XRANGE',KEYS[1],'-','+') redis.call('XADD',KEYS[1],'*',unpack(e[#e][2]))";
     redis('EVAL', copy, '1', streamKey());
     await watch.until('duplicatesTotal');
     held.open();
@@ -299,8 +333,12 @@ describe('metrics of a cluster that meets most of what can happen', () => {
 
   it('Redis that freezes, and one that restarts', async () => {
     cluster.redis.pause();
+    // The account's rate is asked of Redis, and then decided without it.
+    const asked = post(newConnectionId(0), 'x');
     await pause(limits.blockingReadMs + limits.blockingReadGraceMs + 2_000);
     cluster.redis.resume();
+    await asked;
+    await watch.until('ratesLocalTotal');
     await watch.until('redisWatchdogTotal');
     await cluster.redis.restart();
     await watch.until('redisReconnectsTotal');
