@@ -134,7 +134,7 @@ async function answerHttp(
   }
   const text = script.raw ?? (script.result === undefined ? body : JSON.stringify(script.result));
   response.writeHead(script.status ?? 200, { 'content-type': 'application/json', ...script.headers });
-  response.end(text);
+  response.end(text + ' '.repeat(script.padBytes ?? 0));
 }
 
 function parsed(text: string): Event {

@@ -9,7 +9,7 @@ export interface Script {
   result?: unknown;
   /** The same as text, for results that are not JSON. */
   raw?: string;
-  /** Blanks put behind a function's result, to make it large. */
+  /** Blanks put behind a result, to make it large. */
   padBytes?: number;
   /** A function fails with this. */
   fails?: { errorMessage: string; errorType?: string };

@@ -17,7 +17,9 @@ export type FunctionEnd = { payload: string; failed: boolean };
  */
 export async function runScripted(event: FunctionEvent): Promise<FunctionEnd & { script: Script }> {
   const isAuthorizer = event.type === 'REQUEST';
-  const script = scriptOf(event.queryStringParameters, isAuthorizer ? 'auth' : 'script', event.body ?? '');
+  // A template makes payloads that are no events: their script is a member of their own.
+  const body = event.body ?? JSON.stringify(event);
+  const script = scriptOf(event.queryStringParameters, isAuthorizer ? 'auth' : 'script', body);
   if (script.sleepMs !== undefined) await new Promise((resolve) => setTimeout(resolve, script.sleepMs));
   if (script.fails !== undefined) {
     return { script, failed: true, payload: JSON.stringify({ errorType: 'Error', ...script.fails }) };

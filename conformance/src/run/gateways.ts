@@ -48,9 +48,6 @@ async function startTwoEdges(backEndPort: number): Promise<OwnGateway> {
 }
 
 function configuration(backEndPort: number): object {
-  const text = readFileSync(configurationFile, 'utf8').replaceAll(
-    `127.0.0.1:${usualBackEndPort}`,
-    `127.0.0.1:${backEndPort}`,
-  );
-  return parse(text) as object;
+  const text = readFileSync(configurationFile, 'utf8').replaceAll(`:${usualBackEndPort}`, `:${backEndPort}`);
+  return parse(text, { merge: true }) as object;
 }
