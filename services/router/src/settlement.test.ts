@@ -1,12 +1,28 @@
 import type { PreparedAuthorization } from '@sluice/auth';
 import { encodeConnectionContext, type InboxCommand } from '@sluice/contracts';
-import { createTelemetry } from '@sluice/telemetry';
+import { createTelemetry, type Tracing } from '@sluice/telemetry';
 import { describe, expect, it } from 'vitest';
 import { authorizationGate } from './authorization-gate.js';
 import { type Gate, type Passage, runGates } from './passage.js';
 import { chatApi, connection, integration, mock, startRouter } from './testing/start-router.js';
 
 const place = { apiId: 'chat', stage: 'dev', routeKey: 'a', accountId: '000000000000' };
+
+const passageOf = (authorizedUntilMs: number | undefined): Passage => ({
+  envelope: {
+    kind: 'MESSAGE',
+    scope: 'chat/dev',
+    connectionId: 'gbgHN0-zjQAYKEjhgA==',
+    requestId: 'Qyi3UG41tjMFlUg=',
+    messageId: 'Qyi3UG41tjMFlUk=',
+    timeMs: 0,
+    connectionContext: encodeConnectionContext({ ...connection, authorizedUntilMs }),
+    traceparent: undefined,
+    body: new Uint8Array(0),
+  },
+  contextChanged: false,
+  journal: undefined,
+});
 
 describe('ordered messages', () => {
   it('[PR-4] are released after their reply, however they end', async () => {
@@ -58,22 +74,6 @@ describe('what authorization of a message changes', () => {
       tracing,
       observe: () => {},
     });
-  const passageOf = (authorizedUntilMs: number | undefined): Passage => ({
-    envelope: {
-      kind: 'MESSAGE',
-      scope: 'chat/dev',
-      connectionId: 'gbgHN0-zjQAYKEjhgA==',
-      requestId: 'Qyi3UG41tjMFlUg=',
-      messageId: 'Qyi3UG41tjMFlUk=',
-      timeMs: 0,
-      connectionContext: encodeConnectionContext({ ...connection, authorizedUntilMs }),
-      traceparent: undefined,
-      body: new Uint8Array(0),
-    },
-    contextChanged: false,
-    journal: undefined,
-  });
-
   it.each([
     ['a new deadline renews', 1_000, 2_000, true],
     ['the same deadline does not', 1_000, 1_000, false],
@@ -90,6 +90,47 @@ describe('what authorization of a message changes', () => {
       authorizer: { principalId: 'me' },
       authorizedUntilMs: after ?? before,
     });
+  });
+});
+
+describe('an authorization that is traced', () => {
+  it('has a span of its own, which the authorizer carries on and which ends with its result', () => {
+    const spans: { name: string; parent: string | undefined; ended?: string | undefined }[] = [];
+    const own = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const tracing: Tracing = {
+      enabled: true,
+      startSpan(name, { parent }) {
+        const span: (typeof spans)[number] = { name, parent };
+        spans.push(span);
+        return {
+          traceparent: own,
+          setAttribute: () => {},
+          end(failure) {
+            span.ended = failure ?? 'ok';
+          },
+        };
+      },
+    };
+    const carried: (string | undefined)[] = [];
+    const observed: string[] = [];
+    const gate = authorizationGate({
+      authorization: {
+        type: 'CUSTOM',
+        authorizerId: 'auth',
+        authorize({ envelope, traceId }, done) {
+          carried.push(envelope.traceparent, traceId);
+          done({ ok: false, code: 'access_denied', detail: 'no' });
+        },
+      },
+      place,
+      tracing,
+      observe: (result) => observed.push(result),
+    });
+    const refusals: unknown[] = [];
+    gate(passageOf(undefined), (refusal) => refusals.push(refusal?.code));
+    expect(spans).toEqual([{ name: 'authorize', parent: undefined, ended: 'access_denied' }]);
+    expect(carried).toEqual([own, 'Root=1-0af76519-16cd43dd8448eb211c80319c']);
+    expect([observed, refusals]).toEqual([['access_denied'], ['access_denied']]);
   });
 });
 
