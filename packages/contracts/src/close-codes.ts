@@ -48,5 +48,6 @@ export const closeHelp: Record<CloseName, string> = {
   authorizationExpired:
     'The token that let the connection in has expired, and no message on a route with its authorizer has renewed it.',
   tooBig: 'A message of the client, or a reply to it, is over messageBytesMax.',
-  internalError: 'For a fault of the gateway itself. Never sent: such a fault answers a message with an error frame, and a process that fails closes nothing.',
+  internalError:
+    'For a fault of the gateway itself. Never sent: such a fault answers a message with an error frame, and a process that fails closes nothing.',
 };
