@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { defaultApiLimits, newConnectionId } from '@sluice/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { apiDefinition, edgeSlot, type StartedCallback, startCallback } from './testing/start-callback.js';
@@ -102,6 +103,24 @@ describe('answers', () => {
     service = await startCallback();
     const answer = await ask(`/dev/@connections/${service.edge.connect('chat/dev')}`, { method });
     expect(answer).toMatchObject({ status: 403, type: 'ForbiddenException' });
+  });
+
+  it('[CB-6] a connection goes on after a HEAD', async () => {
+    service = await startCallback();
+    const { hostname, port } = new URL(service.base);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const statusOf = (method: string) =>
+      new Promise<[status: number | undefined, reused: boolean]>((resolve, reject) => {
+        const sent = request({ hostname, port, agent, method, path: '/dev/@connections/abc' }, (response) => {
+          response.resume().once('end', () => resolve([response.statusCode, sent.reusedSocket]));
+        });
+        sent.once('error', reject).end();
+      });
+    expect([await statusOf('HEAD'), await statusOf('GET')]).toEqual([
+      [403, false],
+      [400, true],
+    ]);
+    agent.destroy();
   });
 
   it('[CB-8] [CB-10] a body too long comes before a malformed id; strictly it is bare', async () => {

@@ -21,8 +21,12 @@ export function writeResponse(to: HttpResponse, response: ManagementResponse, me
   to.cork(() => {
     to.writeStatus(statusLines[response.status] ?? `${response.status} Unknown`);
     for (const [name, value] of response.headers) to.writeHeader(name, value);
-    if (method === 'HEAD') to.endWithoutBody(Buffer.byteLength(response.body), close);
-    else if (response.status === 204) to.endWithoutBody(0, close);
+    if (method === 'HEAD') {
+      // The length as an argument would leave the answer open: the connection would take no further request.
+      to.writeHeader('Content-Length', String(Buffer.byteLength(response.body)));
+      if (close) to.writeHeader('Connection', 'close');
+      to.endWithoutBody();
+    } else if (response.status === 204) to.endWithoutBody(0, close);
     else to.end(response.body, close);
   });
 }

@@ -120,6 +120,19 @@ describe('refused handshakes', () => {
     expect([page.status, page.body]).toEqual([200, '<p>hello</p>']);
   });
 
+  it('[CN-4] a HEAD has the head of the GET and no body', async () => {
+    const gateway = await startGateway({ settings: { page: { html: '<p>hello</p>' } } });
+    for (const [path, status, length] of [
+      ['/dev', 403, 23],
+      ['/', 200, 12],
+    ] as const) {
+      const answer = await new RawClient(gateway.port).write(`HEAD ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).answer();
+      expect([answer.status, answer.header('content-length'), answer.body]).toEqual([status, String(length), '']);
+    }
+    const plain = await new RawClient(gateway.port).write('GET /dev HTTP/1.1\r\nHost: a\r\n\r\n').answer();
+    expect(plain.status).toBe(403);
+  });
+
   it.each([301, 401, 403, 418, 501])(
     '[CN-5] a $connect answer of %i is passed on with its headers and body',
     async (status) => {

@@ -194,6 +194,10 @@ const managementMarker = /\/(?:@|%(?:25)?40)connections/;
 function sendAnswer(res: HttpResponse, answer: HttpAnswer, withoutBody: boolean): void {
   res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}`);
   for (const [name, value] of answer.headers) res.writeHeader(name, value);
-  if (withoutBody) res.endWithoutBody(Buffer.byteLength(answer.body), answer.close);
-  else res.end(answer.body, answer.close);
+  if (withoutBody) {
+    // The length as an argument would leave the answer open, and a handler that returns so ends the process.
+    res.writeHeader('Content-Length', String(Buffer.byteLength(answer.body)));
+    if (answer.close) res.writeHeader('Connection', 'close');
+    res.endWithoutBody();
+  } else res.end(answer.body, answer.close);
 }
