@@ -41,7 +41,7 @@ export function callWith(target: Target, marker: string): Promise<Call> {
   return target.backEnd.seen(`a call with ${marker}`, ({ body, url }) => body.includes(marker) || url.includes(marker));
 }
 
-/** A handshake with a marker in its query, and the call that the back end got for it. */
+/** A handshake with a marker in its query, and the call that its integration made; an authorizer's is another. */
 export async function connected(
   target: Target,
   api: string,
@@ -50,7 +50,11 @@ export async function connected(
   const marker = newMarker();
   const pairs: [string, string][] = [...new URLSearchParams(query), ['marker', marker]];
   const client = await target.connect(api, { ...options, query: pairs });
-  return { client, call: await callWith(target, marker) };
+  const call = await target.backEnd.seen(
+    'the handshake',
+    ({ body, url, event }) => event?.type !== 'REQUEST' && (body.includes(marker) || url.includes(marker)),
+  );
+  return { client, call };
 }
 
 /** All values of a header, in their order. */
@@ -62,7 +66,7 @@ export function headerValues(call: Call, name: string): string[] {
   return values;
 }
 
-/** What the back end was called with under `name`, after `calls` had time to come. */
+/** How many calls hold a marker, after `quietMs` in which more could have come. */
 export async function countOf(target: Target, marker: string, quietMs?: number): Promise<number> {
   const calls = await target.backEnd.settled(({ body, url }) => body.includes(marker) || url.includes(marker), quietMs);
   return calls.length;
