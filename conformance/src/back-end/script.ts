@@ -18,7 +18,7 @@ export interface Script {
   /** Status of an HTTP back end, or of the Invoke API itself. */
   status?: number;
   /** Headers of an HTTP back end. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   /** An HTTP back end cuts the connection instead of answering. */
   cuts?: boolean;
 }

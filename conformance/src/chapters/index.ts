@@ -5,6 +5,7 @@ import { clientErrors } from './03-client-errors.js';
 import { integrations } from './04-integrations.js';
 import { lambdaEvents } from './05-lambda-events.js';
 import { mapping } from './06-mapping.js';
+import { responses } from './07-responses.js';
 import { authorization } from './08-authorization.js';
 import { callbacks } from './09-callbacks.js';
 import { models } from './13-models.js';
@@ -18,6 +19,7 @@ export const chapters: readonly Chapter[] = [
   integrations,
   lambdaEvents,
   mapping,
+  responses,
   authorization,
   callbacks,
   models,
