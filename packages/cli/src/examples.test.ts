@@ -24,7 +24,7 @@ async function check(file: string): Promise<{ code: number; out: string }> {
 }
 
 describe('examples', () => {
-  it.each(['chat', 'aws-api'])('%s is a file that the gateway takes, without a warning', async (name) => {
+  it.each(['chat', 'aws-api', 'lambda'])('%s is a file that the gateway takes, without a warning', async (name) => {
     const { code, out } = await check(example(name));
     expect(out).toContain('is valid.');
     expect(out).not.toContain('warning');
