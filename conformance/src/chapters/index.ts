@@ -8,8 +8,10 @@ import { mapping } from './06-mapping.js';
 import { responses } from './07-responses.js';
 import { authorization } from './08-authorization.js';
 import { callbacks } from './09-callbacks.js';
+import { stages } from './12-stages.js';
 import { models } from './13-models.js';
 import { quotas } from './14-quotas.js';
+import { order } from './order.js';
 
 /** Every chapter, in the order of the specification. */
 export const chapters: readonly Chapter[] = [
@@ -22,6 +24,8 @@ export const chapters: readonly Chapter[] = [
   responses,
   authorization,
   callbacks,
+  stages,
   models,
   quotas,
+  order,
 ];
