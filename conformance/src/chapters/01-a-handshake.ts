@@ -86,10 +86,12 @@ export const handshake: Rule[] = [
     for (const name of ['x-dropped', 'keep-alive', 'upgrade']) assert.equal(refusal.headers[name], undefined, name);
   }),
   fails('LE-6', 'H4: $connect throws', 502, failed, { fails: { errorMessage: 'H4' } }),
-  fails('LE-6', '$connect returns a text', 502, failed, { result: 'text' }),
+  fails('LE-6', 'O2: $connect returns a text', 502, failed, { result: 'text' }),
   fails('IN-10', 'H6: the function may not be invoked', 500, failed, { status: 403 }),
   fails('IN-10', 'the function is not there', 500, failed, { status: 404 }),
-  fails('CN-6', 'H5: $connect takes longer than the timeout', 504, 'Endpoint request timed out', { sleepMs: 3_000 }),
+  fails('CN-6', 'H5, O3: $connect takes longer than the timeout', 504, 'Endpoint request timed out', {
+    sleepMs: 3_000,
+  }),
   fails('CN-8', '$connect returns a status beyond HTTP', 502, failed, { result: { statusCode: 700 } }),
   fails('CN-8', '$connect returns an interim status', 500, failed, { result: { statusCode: 101 } }),
   rule('CN-7', 'a client that goes away while it is held never existed', async (target) => {
@@ -111,7 +113,7 @@ export const handshake: Rule[] = [
   rule('CP-9', 'H8: a stage without deployment is 403', async () => {
     throw new NotApplicable('a configuration file deploys every stage in it');
   }),
-  rule('SL-2', 'H13: one connect a second, three attempts at once: 429', async (target) => {
+  rule('SL-2', 'H13, O5: one connect a second, three attempts at once: 429', async (target) => {
     const attempts = Array.from({ length: 3 }, () => outcomeOf(target));
     const outcomes = (await Promise.all(attempts)).sort();
     assert.deepEqual(outcomes.slice(-1), ['429 Too Many Requests'], `the three were answered ${outcomes.join(', ')}`);

@@ -94,7 +94,14 @@ export const answers: Rule[] = [
     const refusal = await target.refused('connections', { script: { result: { statusCode: 403, headers } } });
     assert.equal(refusal.headers['x-injected'], undefined);
   }),
-  rule('CN-4', 'a plain GET of a stage is 403 Forbidden', async (target) => {
+  rule('CN-4', 'so is every other method, and a HEAD has no body', async (target) => {
+    for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE']) {
+      const response = await fetch(target.url('connections').replace(/^ws/, 'http'), { method });
+      assert.equal(response.status, 403, method);
+      assert.equal(await response.text(), method === 'HEAD' ? '' : '{"message":"Forbidden"}');
+    }
+  }),
+  rule('CN-4', 'O1: a plain GET of a stage is 403 Forbidden', async (target) => {
     const response = await fetch(target.url('connections').replace(/^ws/, 'http'));
     assert.deepEqual([response.status, await response.text()], [403, '{"message":"Forbidden"}']);
     assert.equal(response.headers.get('x-amzn-errortype'), 'ForbiddenException');
@@ -130,7 +137,7 @@ export const answers: Rule[] = [
   rule('CN-13', 'a sub-protocol that is no token is left out', async (target) => {
     assert.equal(await protocolOf(target, ['a'], { 'Sec-WebSocket-Protocol': 'two words' }), undefined);
   }),
-  rule('CN-14', 'connection, request and message ids', async (target) => {
+  rule('CN-14', 'O16: connection, request and message ids', async (target) => {
     const { client, connectionId } = await target.connectKnown('connections');
     assert.match(connectionId, /^(?:[\w-]{15}=|[\w-]{18}==)$/);
     const { requestContext } = await echoed(client);

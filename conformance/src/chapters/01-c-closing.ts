@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Call } from '../back-end/back-end.js';
 import { NotApplicable, type Rule, rule } from '../rule.js';
 import { newMarker, type Target } from '../target.js';
 import { connectOf, disconnectOf, disconnectsOf, echoed, endOf } from '../wire/connection-events.js';
@@ -51,10 +52,10 @@ function echoes(title: string, close: { code: number; reason: string } | undefin
 }
 
 export const closing: Rule[] = [
-  echoes('D1: a close without code is echoed so, and is 1005 in the event', undefined),
+  echoes('D1, O11: a close without code is echoed so, and is 1005 in the event', undefined),
   echoes('D2: 4001 bye is echoed, and stands in the event', { code: 4001, reason: 'bye' }),
   echoes('a close without reason has the empty one', { code: 1000, reason: '' }),
-  rule('CN-24', 'D3: a TCP reset is 1006', async (target) => {
+  rule('CN-24', 'D3, O11: a TCP reset is 1006', async (target) => {
     const { raw, connectionId } = await rawConnection(target);
     raw.reset();
     assert.deepEqual(await endOf(target, connectionId), { code: 1006, reason: 'Connection closed abnormally' });
@@ -96,6 +97,15 @@ export const closing: Rule[] = [
     await client.close(1000);
     assert.equal(await disconnectsOf(target, connectionId), 0);
   }),
+  rule('CN-29', 'what $disconnect is answered changes nothing, and it is not asked again', async (target) => {
+    const { client, connectionId } = await target.connectKnown('connections-unwelcome');
+    assert.deepEqual(await client.close(1000, 'done'), { code: 1000, reason: 'done' });
+    const told = ({ way, headers }: Call) => way === 'http' && headers['x-sluice-connection-id'] === connectionId;
+    await target.backEnd.seen('$disconnect', told);
+    const answer = await target.management('connections-unwelcome', 'GET', `/@connections/${connectionId}`);
+    assert.equal(answer.status, 410);
+    assert.equal((await target.backEnd.settled(told, 2_500)).length, 1);
+  }),
   rule('CN-27', 'a ping gets a pong with its payload', async (target) => {
     const { raw } = await rawConnection(target);
     try {
@@ -118,7 +128,7 @@ export const closing: Rule[] = [
     [
       ['D7: posts keep a connection from being idle', (target, _raw, id) => post(target, id)],
       ['so do messages', (_target, raw) => raw.write(clientFrame(1, '{}'))],
-      ['and pings of the client', (_target, raw) => raw.write(clientFrame(9, ''))],
+      ['O12: and pings of the client', (_target, raw) => raw.write(clientFrame(9, ''))],
     ] as [string, (target: Target, raw: RawConnection, connectionId: string) => unknown][]
   ).map(([title, act]) => rule('CN-30', title, async (target) => assert.equal(await outlives(target, act), true))),
   rule('CN-30', 'GET and refused posts do not keep it', async (target) => {
@@ -130,7 +140,7 @@ export const closing: Rule[] = [
     });
     assert.equal(outlived, false);
   }),
-  rule('CN-31', 'D6: the lifetime ends a connection with traffic, at most 5 % early', async (target) => {
+  rule('CN-31', 'D6, O11: the lifetime ends a connection with traffic, at most 5 % early', async (target) => {
     const startedAtMs = Date.now();
     const { client, connectionId } = await target.connectKnown('connections-brief');
     const traffic = setInterval(() => client.send({ any: 'message' }), 200);
@@ -160,6 +170,15 @@ export const closing: Rule[] = [
     client.send({ action: 'slow', script: reply('older', 1_500) });
     client.send({ script: reply('younger', 0) });
     assert.equal(await client.next(1_400), 'younger');
+    assert.equal(await client.next(), 'older');
+  }),
+  rule('CN-54', 'nor does a callback', async (target) => {
+    const { client, connectionId } = await target.connectKnown('connections');
+    client.send({ action: 'slow', script: { sleepMs: 1_500, result: { statusCode: 200, body: 'older' } } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const path = `/@connections/${connectionId}`;
+    assert.equal((await target.management('connections', 'POST', path, { body: 'pushed' })).status, 200);
+    assert.equal(await client.next(1_000), 'pushed');
     assert.equal(await client.next(), 'older');
   }),
   rule('CN-20', 'each message has a requestId and a messageId of its own', async (target) => {

@@ -96,8 +96,11 @@ export const addresses: Rule[] = [
   ),
   reaches('CN-113', '@connections of the domain itself', (id) => ({ host: ws, path: `/@connections/${id}` })),
   reaches('CB-33', '@connections behind the mapping key', (id) => ({ host: keyed, path: `/only/@connections/${id}` })),
-  reaches('CB-33', 'with the stage behind the key', (id) => ({ host: keyed, path: `/only/dev/@connections/${id}` })),
-  reaches('CN-113', 'with the stage in its place', (id) => ({ host: keyed, path: `/dev/@connections/${id}` })),
+  reaches('CB-33', 'O14: with the stage behind the key', (id) => ({
+    host: keyed,
+    path: `/only/dev/@connections/${id}`,
+  })),
+  reaches('CN-113', 'O14: with the stage in its place', (id) => ({ host: keyed, path: `/dev/@connections/${id}` })),
   reaches(
     'CN-113',
     'a key that is not mapped is 403',

@@ -86,6 +86,11 @@ export const operations: Rule[] = [
     assert.ok(Math.abs((found.ConnectedAt?.getTime() ?? 0) - before) < 10_000, `connectedAt ${found.ConnectedAt}`);
     assert.ok((found.LastActiveAt?.getTime() ?? 0) >= (found.ConnectedAt?.getTime() ?? 0));
   }),
+  rule('CB-2', 'userAgent is left out where the client sent none', async (target) => {
+    const { connectionId } = await target.connectKnown('connections');
+    const { body } = await target.management('connections', 'GET', `/@connections/${connectionId}`);
+    assert.deepEqual(Object.keys(JSON.parse(body).identity), ['sourceIp']);
+  }),
   rule('CB-2', 'lastActiveAt moves with messages and posts, not with GET or refused posts', async (target) => {
     const { client, connectionId } = await target.connectKnown('connections');
     const lastActive = async () => {

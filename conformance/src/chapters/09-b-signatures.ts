@@ -188,6 +188,23 @@ export const signatures: Rule[] = [
       assert.ok(answer === undefined || answer.status === 400, `${lengths} was answered ${answer?.status}`);
     }
   }),
+  rule('CB-30', 'a body in chunks is taken whole', async (target) => {
+    const { client, connectionId } = await target.connectKnown('connections');
+    const url = new URL(`${target.managementUrl('connections')}/@connections/${connectionId}`);
+    const headers = await target.sign('POST', url, 'one two');
+    const body = new ReadableStream({
+      async start(controller) {
+        for (const part of ['one ', 'two']) {
+          controller.enqueue(Buffer.from(part));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        controller.close();
+      },
+    });
+    const response = await fetch(url, { method: 'POST', headers, body, duplex: 'half' });
+    assert.equal(response.status, 200, await response.text());
+    assert.equal(await client.next(), 'one two');
+  }),
   rule('CB-1', '@connections answers on the address of the sockets, too', async (target) => {
     const { client, connectionId } = await target.connectKnown('connections');
     const place = { path: `/connections/dev/@connections/${connectionId}` };
