@@ -132,6 +132,10 @@ async function answerHttp(
     response.destroy();
     return;
   }
+  if (script.wire !== undefined) {
+    response.socket?.end(script.wire);
+    return;
+  }
   const text = script.raw ?? (script.result === undefined ? body : JSON.stringify(script.result));
   response.writeHead(script.status ?? 200, { 'content-type': 'application/json', ...script.headers });
   response.end(text + ' '.repeat(script.padBytes ?? 0));

@@ -19,6 +19,8 @@ export interface Script {
   status?: number;
   /** Headers of an HTTP back end. */
   headers?: Record<string, string | string[]>;
+  /** Bytes that an HTTP back end puts on the connection in place of an answer, before it ends it. */
+  wire?: string;
   /** An HTTP back end cuts the connection instead of answering. */
   cuts?: boolean;
 }

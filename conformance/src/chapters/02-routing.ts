@@ -61,6 +61,16 @@ export const routing: Chapter = {
       'not json, literal',
       '$default',
     ),
+    rule('RT-10', 'M3: so does empty text', async (target) => {
+      const { client, connectionId } = await target.connectKnown('routing');
+      client.send('');
+      const { event } = await target.backEnd.seen(
+        'the message',
+        (call) => isMessage(call.event ?? {}) && call.event.requestContext.connectionId === connectionId,
+      );
+      assert.equal(event.requestContext.routeKey, '$default');
+      assert.equal(event.body ?? '', '');
+    }),
     selects('RT-11', 'a JSON number has no members', 'routing', '42424242', '$default'),
     selects('RT-11', 'a JSON list has no named members', 'routing', '["join",1]', '$default'),
     selects('RT-11', 'any JSON text counts for a literal', 'routing-literal', '"text, literal"', 'action'),
@@ -115,6 +125,9 @@ export const routing: Chapter = {
       client.socket.send('"script":{"echo":true}}', { fin: true });
       assert.equal(JSON.parse(await client.next()).requestContext.routeKey, 'join');
     }),
+    ...['a key with "quotes", blanks and ü / 😀', 'k'.repeat(128)].map((key) =>
+      selects('RT-32', `a route key is free text: ${key}`, 'routing', { action: key }, key),
+    ),
     selects('RT-38', 'single quotes in a value stay as they are', 'routing', { action: "'quoted'" }, "'quoted'"),
   ],
 };

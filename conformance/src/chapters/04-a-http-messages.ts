@@ -194,6 +194,37 @@ export const messagesToHttp: Rule[] = [
     assert.equal(refusal.status, 500);
     assert.equal(JSON.parse(refusal.body).message, failed);
   }),
+  ...[
+    'HTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\nshort',
+  ].map((wire) =>
+    rule('IN-31', `what is no whole HTTP answer is an error: ${JSON.stringify(wire)}`, async (target) => {
+      const client = await target.connect('http');
+      client.send({ action: 'proxy', script: { wire } });
+      assert.equal(errorText(await client.next()), failed);
+      client.send({ action: 'proxy', script: { raw: 'still here' } });
+      assert.equal(await client.next(), 'still here');
+    }),
+  ),
+  rule(
+    'IN-37',
+    'a binary frame goes out as its bytes, and an answer that is no text comes back as one',
+    async (target) => {
+      const client = await target.connect('binary-http');
+      const bytes = Buffer.from([0x7f, 0x00, ...Buffer.from(newMarker()), 0x01]);
+      const back = new Promise<[data: unknown, isBinary: boolean]>((resolve) =>
+        client.socket.once('message', (data, isBinary) => resolve([data, isBinary])),
+      );
+      client.send(bytes);
+      assert.deepEqual(await back, [bytes, true]);
+      const call = await callWith(target, bytes.subarray(2, -1).toString());
+      assert.equal(call.headers['content-type'], 'application/octet-stream');
+      assert.equal(call.headers['content-length'], String(bytes.length));
+    },
+  ),
   rule('IN-32', 'VPC_LINK is called like INTERNET', async (target) => {
     const { call } = await called(target, 'http', { action: 'link' });
     assert.equal(call.name, '/http/link');

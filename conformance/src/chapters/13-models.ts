@@ -34,6 +34,8 @@ export const models: Chapter = {
     valid('MV-1', '$default model for any other key', { action: 'anyType', messageType: 'sms', address: 'a@b' }),
     invalid('MV-1', '$default model is applied', { action: 'anyType', messageType: 'sms' }),
     valid('MV-1', 'a route without models takes anything', { action: 'unvalidated' }),
+    invalid('MV-1', 'a MOCK is validated too', { action: 'mocked', messageType: 'email' }),
+    valid('MV-1', 'a MOCK answers what is valid', { action: 'mocked', messageType: 'email', address: 'a@b' }),
     invalid('MV-1', 'a body that is not JSON where a model is required', 'not JSON at all'),
     rule('MV-2', 'the integration is not called, and the connection stays', async (target) => {
       const marker = newMarker();
@@ -64,6 +66,9 @@ export const models: Chapter = {
         assert.deepEqual(await target.backEnd.settled(({ body }) => body.includes(marker)), []);
       },
     ),
+    rule('MV-4', 'a blank one counts as missing', async (target) => {
+      assert.equal((await target.refused('models', { query: { token: ' ' } })).status, 400);
+    }),
     rule('MV-4', 'with it, and without the optional one, it connects', async (target) => {
       await target.connect('models', { query });
     }),
