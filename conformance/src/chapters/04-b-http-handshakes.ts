@@ -70,6 +70,15 @@ export const handshakesToHttp: Rule[] = [
       assert.equal(client.protocol, 'v2');
     },
   ),
+  rule('IN-15', "HTTP carries neither the client's query nor its headers", async (target) => {
+    const { call } = await connected(target, 'http-templates', {
+      script: {},
+      headers: { 'X-Client': 'c', Cookie: 'a=b' },
+    });
+    assert.equal(call.url, '/http/made');
+    for (const name of ['x-client', 'cookie', 'sec-websocket-key', 'sec-websocket-version'])
+      assert.equal(call.headers[name], undefined, name);
+  }),
   rule('IN-17', "a mapping replaces the client's Sec-WebSocket-Version and adds the connection id", async (target) => {
     const { call } = await connected(target, 'http', {
       query: [

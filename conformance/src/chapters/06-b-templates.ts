@@ -161,6 +161,7 @@ const cases: Case[] = [
     '1',
   ],
   ['MT-6', '$context, a missing variable empty', 'context', {}, 'templates dev ROUTE MESSAGE [][] dev'],
+  ['MT-6', 'on messages $context.responseOverride changes nothing', 'override', { x: 'y' }, 'kept y'],
   [
     'MT-4',
     'a list rebuilt, as guides have it',
