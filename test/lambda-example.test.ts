@@ -42,7 +42,7 @@ describe('examples/lambda', () => {
 
   const address = (ticket: string) => `ws://127.0.0.1:${port}/dev?ticket=${ticket}`;
 
-  it('runs functions, an authorizer, a model, templates and a throttle', async () => {
+  it('[RS-13] runs functions, an authorizer, a model, templates and a throttle; a reply and a push answer one message', async () => {
     const client = await connectClient(address('gold'));
     const answered = async (message: object, pattern: RegExp) => {
       client.send(message);
