@@ -100,7 +100,7 @@ export const closing: Rule[] = [
   rule('CN-29', 'what $disconnect is answered changes nothing, and it is not asked again', async (target) => {
     const { client, connectionId } = await target.connectKnown('connections-unwelcome');
     assert.deepEqual(await client.close(1000, 'done'), { code: 1000, reason: 'done' });
-    const told = ({ way, headers }: Call) => way === 'http' && headers['x-sluice-connection-id'] === connectionId;
+    const told = ({ way, headers }: Call) => way === 'http' && headers['x-whose'] === connectionId;
     await target.backEnd.seen('$disconnect', told);
     const answer = await target.management('connections-unwelcome', 'GET', `/@connections/${connectionId}`);
     assert.equal(answer.status, 410);
