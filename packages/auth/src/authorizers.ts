@@ -16,6 +16,7 @@ import { IssuerKeys } from './issuer-keys.js';
 import { ResultCache } from './result-cache.js';
 import { prepareTokenAuthorizer } from './token-authorizer.js';
 import { compileTokenSources } from './token-sources.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 export interface AuthorizersOptions {
   region: string;
@@ -101,6 +102,7 @@ function prepareToken(target: AuthorizedRoute, issuers: Issuers, clock: () => nu
     scopes: target.route.authorizationScopes ?? [],
     sources: reading.sources,
     keys: issuers.keysOf(configuration),
+    verified: issuers.verified,
     clock,
   });
 }
@@ -127,6 +129,8 @@ function broken(type: 'CUSTOM' | 'JWT', authorizerId: string | undefined, fault:
 
 /** Keys by issuer, so that routes, stages and deployments that trust the same one fetch them once. */
 class Issuers {
+  /** Of all issuers: each knows its own by its keys. */
+  readonly verified = new VerifiedTokens();
   private readonly known = new Map<string, IssuerKeys>();
 
   constructor(

@@ -24,6 +24,11 @@ export class IssuerKeys {
     private readonly clock: () => number,
   ) {}
 
+  /** The keys while they are fresh; a set of its own after each fetch. Undefined where they would have to be fetched first. */
+  get current(): KeySet | undefined {
+    return this.clock() - this.fetchedAtMs <= limits.issuerKeysFreshMs ? this.keySet : undefined;
+  }
+
   /** The key that a token's header names. Throws jose's errors, and `IssuerUnavailable` where the key may exist but not here. */
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     const ageMs = this.clock() - this.fetchedAtMs;

@@ -3,7 +3,8 @@ import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { AuthorizationOutcome, Authorized, PreparedAuthorization } from './authorization.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { IssuerUnavailable } from './issuer-request.js';
-import type { TokenSources } from './token-sources.js';
+import type { FoundToken, TokenSources } from './token-sources.js';
+import type { VerifiedTokens } from './verified-tokens.js';
 
 export interface TokenAuthorizerParts {
   authorizerId: string;
@@ -12,6 +13,7 @@ export interface TokenAuthorizerParts {
   scopes: readonly string[];
   sources: TokenSources;
   keys: IssuerKeys;
+  verified: VerifiedTokens;
   /** ms since the epoch. */
   clock: () => number;
 }
@@ -33,13 +35,23 @@ export function prepareTokenAuthorizer(parts: TokenAuthorizerParts): PreparedAut
     authorize(request, done) {
       const found = parts.sources.read(request);
       if (found === undefined) return done(unauthorized('there is no token'));
-      judge(found.token, parts).then((outcome) => {
-        if (!outcome.ok) return done(outcome);
-        if (isAnother(outcome, request.connection)) return done(unauthorized('the token is of another principal'));
-        done(found.subProtocol === undefined ? outcome : { ...outcome, subProtocol: found.subProtocol });
-      });
+      const answer = (outcome: AuthorizationOutcome) => done(forConnection(outcome, found, request.connection));
+      const { current } = parts.keys;
+      const known = current && parts.verified.find(found.token, current, parts.clock());
+      if (known === undefined) judge(found.token, parts).then(answer);
+      else answer(grant(known, parts));
     },
   };
+}
+
+function forConnection(
+  outcome: AuthorizationOutcome,
+  { subProtocol }: FoundToken,
+  connection: ConnectionContext,
+): AuthorizationOutcome {
+  if (!outcome.ok) return outcome;
+  if (isAnother(outcome, connection)) return unauthorized('the token is of another principal');
+  return subProtocol === undefined ? outcome : { ...outcome, subProtocol };
 }
 
 /** Back ends know a connection by whom it was opened for: a token may prolong it, never hand it to somebody else. */
@@ -50,12 +62,21 @@ function isAnother(granted: Authorized, { authorizer, authorizedUntilMs }: Conne
 
 /** Never rejects. */
 async function judge(token: string, parts: TokenAuthorizerParts): Promise<AuthorizationOutcome> {
+  const { keys, verified } = parts;
+  const before = keys.current;
   let payload: JWTPayload;
   try {
     payload = await verify(token, parts);
   } catch (error) {
     return refusalOf(error);
   }
+  // Only where there was one set throughout is it known which one it was.
+  if (before !== undefined && before === keys.current) verified.keep(token, before, payload);
+  return grant(payload, parts);
+}
+
+/** What a token that is good grants here. */
+function grant(payload: JWTPayload, parts: TokenAuthorizerParts): AuthorizationOutcome {
   if (!hasAudience(payload, parts.configuration.audience)) return unauthorized('the token is for another audience');
   if (parts.scopes.length > 0 && !scopesOf(payload).some((scope) => parts.scopes.includes(scope))) {
     return { ok: false, code: 'access_denied', detail: 'the token has none of the scopes that the route wants' };

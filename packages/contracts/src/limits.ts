@@ -42,6 +42,10 @@ export const limits = {
   authorizerResultsMax: 4_096,
   /** Ours: longest JSON Web Token that is looked at. */
   tokenBytesMax: 8_192,
+  /** Ours: tokens in one process whose verification is kept, none longer than the second; the least recently used goes first. Each
+   * is at most some 10 KB. */
+  verifiedTokensMax: 4_096,
+  verifiedTokenBytesMax: 2_048,
   /** Ours: how far the clock of a token's issuer may be ahead or behind. */
   tokenLeewayMs: 10_000,
   /** Ours: keys of an issuer that a token without a key id is tried with. */
