@@ -58,6 +58,8 @@ export const identityRules: Rule[] = [
   isThere('no identity source', {}, 'authorized'),
   isThere('one empty text as identity source', {}, 'identity-empty'),
   rule('AU-2', 'identityValidationExpression is stored and not applied', async (target) => {
-    await target.connect('identity', complete);
+    const { options, marker } = marked(complete);
+    await target.connect('identity', options);
+    await target.backEnd.seen("the authorizer's event", isOf(marker, 'authorizer'));
   }),
 ];

@@ -78,7 +78,8 @@ type Policy = (target: Target) => Statement[];
 
 function allows(title: string, policy: Policy): Rule {
   return rule('AU-5', `${title}: allowed`, async (target) => {
-    await target.connect('authorized', { auth: { result: policyOf(policy(target)) } });
+    const { event } = await connected(target, 'authorized', { auth: { result: policyOf(policy(target)) } });
+    assert.equal(event.requestContext.authorizer.principalId, 'user-1');
   });
 }
 

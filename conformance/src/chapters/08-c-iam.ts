@@ -26,7 +26,10 @@ const optionsOf = (given: Given) => (typeof given === 'function' ? given() : giv
 function accepted(title: string, given: Given): Rule[] {
   return forms.map(([form, sign]) =>
     rule('AU-6', `A8 signed in its ${form}, ${title}: 101`, async (target) => {
-      await target.connect('iam', await sign(target, 'iam', optionsOf(given)));
+      const options = optionsOf(given);
+      const { event } = await connected(target, 'iam', await sign(target, 'iam', options));
+      const { accessKeyId } = options.credentials ?? target.options.credentials;
+      assert.equal(event.requestContext.identity.accessKey, accessKeyId);
     }),
   );
 }
@@ -88,6 +91,13 @@ export const iamRules: Rule[] = [
     ...signed,
     query: { ...(signed.query as Record<string, string>), a: '2' },
   })),
+  rule('AU-6', 'a header that is no signature: 403', async (target) => {
+    const signed = await signedInHeaders(target, 'iam', {});
+    const cut = String(signed.headers?.['authorization']).replace(/, ?Signature=.*/, '');
+    for (const authorization of [cut, 'Bearer abc', 'AWS4-HMAC-SHA256']) {
+      await assertForbidden(target, { headers: { ...signed.headers, authorization } });
+    }
+  }),
   rule('AU-6', 'signed in both: 403', async (target) => {
     const inHeaders = await signedInHeaders(target, 'iam', {});
     const inQuery = await signedInQuery(target, 'iam', {});

@@ -8,9 +8,10 @@ import type { HandshakeOptions, Target } from '../target.js';
 
 const bearer = (token: string): HandshakeOptions => ({ headers: { Authorization: `Bearer ${token}` } });
 
-function accepted(title: string, claims: JWTPayload, options?: TokenOptions, stage = 'dev'): Rule {
+function accepted(title: string, claims: JWTPayload, options?: TokenOptions): Rule {
   return rule('AU-12', `${title}: 101`, async (target) => {
-    await target.connect('tokens', { stage, ...bearer(await target.backEnd.token(claims, options)) });
+    const { event } = await connected(target, 'tokens', bearer(await target.backEnd.token(claims, options)));
+    assert.equal(event.requestContext.authorizer.principalId, 'user-1');
   });
 }
 
@@ -53,7 +54,8 @@ const tokenRules: Rule[] = [
     await assertUnauthorized(target, bearer(`${head}.${payload}.`));
   }),
   rule('AU-12', 'in the query', async (target) => {
-    await target.connect('tokens', { query: { token: await target.backEnd.token() } });
+    const { event } = await connected(target, 'tokens', { query: { token: await target.backEnd.token() } });
+    assert.equal(event.requestContext.authorizer.principalId, 'user-1');
   }),
   rule('AU-12', 'as a sub-protocol, which never comes back', async (target) => {
     const token = await target.backEnd.token();

@@ -3,6 +3,7 @@ import { isOf, marked } from '../events.js';
 import { type Chapter, type Rule, rule } from '../rule.js';
 import { throttleRules } from './12-a-throttles.js';
 import { accessLogRules } from './12-b-access-logs.js';
+import { accessLogFailureRules } from './12-c-access-log-failures.js';
 
 const variableRules: Rule[] = [
   rule('SL-1', 'a stage variable names the function of an authorizer', async (target) => {
@@ -28,5 +29,5 @@ const variableRules: Rule[] = [
 export const stages: Chapter = {
   number: '12',
   name: 'stages, throttles, access logs',
-  rules: [...variableRules, ...throttleRules, ...accessLogRules],
+  rules: [...variableRules, ...throttleRules, ...accessLogRules, ...accessLogFailureRules],
 };
