@@ -1,7 +1,7 @@
 import { limits, type ModelDefinition } from '@sluice/contracts';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import ajvDraft04 from 'ajv-draft-04';
-import { failureText } from './failure-text.js';
+import { failureText, schemaFaultText } from './failure-text.js';
 import { draft04Formats } from './formats.js';
 import { schemaCost } from './schema-cost.js';
 import { InvalidModelError, readSchema, type SchemaFacts } from './schema-text.js';
@@ -87,7 +87,7 @@ function compileSchema(model: ModelDefinition, facts: Map<string, SchemaFacts>):
     }
     return ajv.compile(facts.get('')?.schema ?? {});
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = schemaFaultText(ajv.errors) ?? (error instanceof Error ? error.message : String(error));
     throw new InvalidModelError(model.name, reason.slice(0, limits.validationTextLengthMax), { cause: error });
   }
 }

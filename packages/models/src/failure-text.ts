@@ -7,10 +7,17 @@ import type { ErrorObject } from 'ajv';
  */
 export function failureText(error: ErrorObject | undefined): string {
   const text = error === undefined ? 'instance does not match the schema' : describe(error);
-  const short =
-    text.length > limits.validationTextLengthMax ? `${text.slice(0, limits.validationTextLengthMax)}…` : text;
   // A cut may have left half a character.
-  return `[${Buffer.from(short).toString('utf8')}]`;
+  return `[${Buffer.from(shortened(text, limits.validationTextLengthMax - 2)).toString('utf8')}]`;
+}
+
+/** Why the text is no schema of draft-04, from what the validator of schemas found; undefined where it found nothing. */
+export function schemaFaultText(errors: readonly ErrorObject[] | null | undefined): string | undefined {
+  const [first] = errors ?? [];
+  if (first === undefined) return undefined;
+  const { instancePath, keyword, params } = first;
+  const place = instancePath === '' ? 'it' : `what is at ${instancePath}`;
+  return `the schema is no JSON Schema draft-04: ${place} does not match keyword ${keyword} (${JSON.stringify(params)})`;
 }
 
 function describe(error: ErrorObject): string {
@@ -75,6 +82,9 @@ function list(names: string[]): string {
 }
 
 function json(value: unknown): string {
-  const text = JSON.stringify(value) ?? '';
-  return text.length > limits.validationTextLengthMax ? `${text.slice(0, limits.validationTextLengthMax)}…` : text;
+  return shortened(JSON.stringify(value) ?? '', limits.validationTextLengthMax);
+}
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

@@ -61,6 +61,10 @@ function look(value: unknown, facts: SchemaFacts, model: string, depth: number):
     if (name === '$async' && member === true) throw new InvalidModelError(model, '$async is not supported');
     if (name === '$ref' && typeof member === 'string') noteReference(member, facts);
     if (name === 'id' && typeof member === 'string' && depth > 0) facts.hasInnerIds = true;
+    // Said here: of these the validator's own errors do not tell what they are about.
+    if (depth === 0 && (name === 'id' || name === '$schema') && typeof member !== 'string') {
+      throw new InvalidModelError(model, `${name} is no text`);
+    }
     look(member, facts, model, depth + 1);
   }
 }
