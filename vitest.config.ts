@@ -18,6 +18,7 @@ export default defineConfig({
             'services/**/src/**/*.test.ts',
             'scripts/**/*.test.ts',
             'bench/src/**/*.test.ts',
+            'fuzz/src/**/*.test.ts',
           ],
           testTimeout: 20_000,
           hookTimeout: 30_000,
