@@ -1,20 +1,16 @@
 import type { HttpResponse } from 'uWebSockets.js';
 import { uWebSockets } from './micro-web-sockets.js';
-import { issueTokens } from './token-issuer.js';
 
-/** What the back end says once it listens. */
-export interface BackEndReady {
-  port: number;
-  /** Access tokens of an issuer whose keys are at `/jwks`. */
-  tokens: string[];
+/** What the back end is told: the keys of the issuer in whose place it answers. */
+export interface IssuerKeysMessage {
+  keySet: string;
 }
 
-const tokenCount = 256;
 let keySet = '';
 
 /**
  * The back end of all rows: `/echo` answers the body it was sent, `/id` the connection id that the gateway names, the Invoke API
- * what a function would that echoes, and `/jwks` the keys of its tokens. A process of its own, so that its cost is never counted
+ * what a function would that echoes, and `/jwks` the keys that it was told. A process of its own, so that its cost is never counted
  * as the gateway's.
  */
 uWebSockets
@@ -44,9 +40,7 @@ uWebSockets
   .listen('127.0.0.1', 0, (listening) => {
     if (listening === false) throw new Error('the back end could not listen');
     const port = uWebSockets.us_socket_local_port(listening);
-    const issued = issueTokens(`http://127.0.0.1:${port}`, tokenCount);
-    keySet = issued.keySet;
-    process.send?.({ port, tokens: issued.tokens } satisfies BackEndReady);
+    process.send?.({ port });
   });
 
 function functionResult(event: Buffer): string {
@@ -70,4 +64,7 @@ function collect(response: HttpResponse, answer: (body: Buffer) => void): void {
   });
 }
 
+process.on('message', (message: IssuerKeysMessage) => {
+  keySet = message.keySet;
+});
 process.once('disconnect', () => process.exit(0));

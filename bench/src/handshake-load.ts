@@ -6,17 +6,13 @@ export class HandshakeLoad {
   completed = 0;
   private running = false;
   private busy = false;
-  private next: number;
 
-  /** `headers` are whole lines, taken in turn from `first` on, one for each handshake. */
+  /** `nextHeaders` gives the header lines of the next handshake. */
   constructor(
     private readonly address: { port: number; path: string },
-    private readonly headers: readonly string[],
-    first: number,
+    private readonly nextHeaders: () => string,
     private readonly onFailure: (reason: string) => void,
-  ) {
-    this.next = first % headers.length;
-  }
+  ) {}
 
   get pending(): number {
     return this.busy ? 1 : 0;
@@ -43,10 +39,8 @@ export class HandshakeLoad {
     };
     while (this.running) {
       this.busy = true;
-      const headers = this.headers[this.next] ?? '';
-      this.next = (this.next + 1) % this.headers.length;
       try {
-        const connection = await openWebSocket({ ...this.address, headers }, silent);
+        const connection = await openWebSocket({ ...this.address, headers: this.nextHeaders() }, silent);
         await connection.leave();
         this.completed++;
       } catch (error) {

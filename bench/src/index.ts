@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '@sluice/testkit';
-import type { BackEndReady } from './back-end-server.js';
+import type { IssuerKeysMessage } from './back-end-server.js';
 import type { BenchRun } from './bench-run.js';
 import { type BenchOptions, readOptions, usage } from './command-line.js';
 import { writeConfigs } from './gateway-config.js';
@@ -16,6 +16,8 @@ import { readRedisFacts } from './redis-facts.js';
 import { formatReport } from './report.js';
 import type { BenchResult, Row } from './rows.js';
 import { StartedProcesses } from './started-processes.js';
+import { issueTokens } from './token-issuer.js';
+import { tokenCount } from './workloads.js';
 
 /** The whole benchmark takes less than this, or something hangs. */
 const runTimeoutMs = 16 * 60_000;
@@ -91,13 +93,15 @@ async function measureRows(
   lost: (error: Error) => void,
 ): Promise<Row[]> {
   const backEnd = await processes.fork('back end', 'back-end-server');
-  const { port, tokens } = (await backEnd.ready) as BackEndReady;
+  const { port } = (await backEnd.ready) as { port: number };
+  const issued = issueTokens(`http://127.0.0.1:${port}`, options.selection.kinds.has('handshake') ? tokenCount : 0);
+  backEnd.started.child.send({ keySet: issued.keySet } satisfies IssuerKeysMessage);
   const run: BenchRun = {
     processes,
     generator: await LoadGenerator.start(processes, lost),
     redis,
     configs: await writeConfigs(directory, port),
-    tokens,
+    tokens: issued.tokens,
     pace: options.quick ? quickPace : fullPace,
     connections: 100,
     idleConnections: options.quick ? 2_000 : 15_000,

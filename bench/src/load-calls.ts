@@ -50,7 +50,7 @@ export interface PostTarget {
 export interface HandshakeTarget {
   ports: readonly number[];
   path: string;
-  /** Header lines of the handshakes, taken in turn. */
+  /** Header lines of the handshakes, taken in turn by all clients together. */
   headers: string[];
   /** Clients, each with one handshake in flight. */
   atOnce: number;

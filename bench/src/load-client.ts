@@ -141,10 +141,11 @@ async function openPosts(target: PostTarget): Promise<undefined> {
 }
 
 async function openHandshakes({ ports, path, headers, atOnce }: HandshakeTarget): Promise<undefined> {
+  let next = 0;
+  const nextHeaders = () => headers[next++ % headers.length] as string;
   handshakes = Array.from({ length: atOnce }, (_, client) => {
     const address = { port: ports[client % ports.length] as number, path };
-    const first = Math.floor((client * headers.length) / atOnce);
-    return new HandshakeLoad(address, headers, first, fail);
+    return new HandshakeLoad(address, nextHeaders, fail);
   });
 }
 

@@ -7,7 +7,10 @@ import { measureCost } from './measure-round.js';
 import { type CostRow, handshakesAtOnce } from './rows.js';
 import { handshakeWorkloads } from './workloads.js';
 
-/** Handshakes, each followed by the end of its connection: plain, with a `$connect` route, and with a token to be judged. */
+/**
+ * Handshakes, each followed by the end of its connection: plain, with a `$connect` route, with a token to be
+ * judged, and with one that was judged not long ago.
+ */
 export async function measureHandshakes(
   run: BenchRun,
   place: 'standalone' | 'cluster',
@@ -17,8 +20,9 @@ export async function measureHandshakes(
   const start = place === 'standalone' ? startStandalone : startCluster;
   const gateways = await start(run, run.configs.handshakes);
   const rows: CostRow[] = [];
-  for (const { work, api, withToken } of handshakeWorkloads) {
-    const headers = withToken ? run.tokens.map((token) => `Authorization: Bearer ${token}\r\n`) : [''];
+  for (const { work, api, tokens } of handshakeWorkloads) {
+    const lines = run.tokens.slice(0, tokens).map((token) => `Authorization: Bearer ${token}\r\n`);
+    const headers = lines.length === 0 ? [''] : lines;
     rows.push(await measureHandshake(run, gateways, { work, path: `/${api}/${stage}`, headers }, raw));
   }
   await gateways.end();

@@ -67,9 +67,11 @@ const handshakeLines: [title: string, work: CostRow['work'], deployment: CostRow
   ['handshake, one process', 'handshake', 'standalone'],
   ['handshake with `$connect` (MOCK), one process', 'handshake, $connect', 'standalone'],
   ['handshake with `$connect` and JWT, one process', 'handshake, JWT', 'standalone'],
+  ['the same with tokens seen before, one process', 'handshake, JWT again', 'standalone'],
   ['handshake, cluster', 'handshake', 'cluster-1-edge'],
   ['handshake with `$connect` (MOCK), cluster', 'handshake, $connect', 'cluster-1-edge'],
   ['handshake with `$connect` and JWT, cluster', 'handshake, JWT', 'cluster-1-edge'],
+  ['the same with tokens seen before, cluster', 'handshake, JWT again', 'cluster-1-edge'],
 ];
 
 function costCell(row: CostRow | undefined): string {

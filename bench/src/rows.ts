@@ -30,7 +30,7 @@ export type Work =
   | HandshakeWork;
 
 /** A handshake and the end of its connection. */
-export type HandshakeWork = 'handshake' | 'handshake, $connect' | 'handshake, JWT';
+export type HandshakeWork = 'handshake' | 'handshake, $connect' | 'handshake, JWT' | 'handshake, JWT again';
 
 export interface CostRow {
   kind: 'cost';

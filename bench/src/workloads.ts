@@ -1,3 +1,4 @@
+import { limits } from '@sluice/contracts';
 import type { Expectation } from './echo-load.js';
 import type { CostRow } from './rows.js';
 
@@ -37,9 +38,13 @@ export const lambdaWorkloads: { workload: Workload; signed: boolean }[] = [
   { workload: { work: 'Lambda SigV4', action: 'signed', expectation: 'echo', inFlight: both }, signed: true },
 ];
 
-/** Handshakes by the API that they go to (`gateway-config.ts`). */
-export const handshakeWorkloads: { work: CostRow['work']; api: string; withToken: boolean }[] = [
-  { work: 'handshake', api: 'plain', withToken: false },
-  { work: 'handshake, $connect', api: 'connect', withToken: false },
-  { work: 'handshake, JWT', api: 'jwt', withToken: true },
+/** More than a gateway keeps: taken in turn, each is one that it has forgotten. */
+export const tokenCount = limits.verifiedTokensMax + 64;
+
+/** Handshakes by the API that they go to (`gateway-config.ts`), and by how many tokens they take turns with. */
+export const handshakeWorkloads: { work: CostRow['work']; api: string; tokens: number }[] = [
+  { work: 'handshake', api: 'plain', tokens: 0 },
+  { work: 'handshake, $connect', api: 'connect', tokens: 0 },
+  { work: 'handshake, JWT', api: 'jwt', tokens: tokenCount },
+  { work: 'handshake, JWT again', api: 'jwt', tokens: 64 },
 ];
