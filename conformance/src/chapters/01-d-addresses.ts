@@ -69,6 +69,19 @@ export const addresses: Rule[] = [
   leadsNowhere('CN-15', 'an API without its default endpoint has no path', { path: '/connections-hidden/dev' }),
   leadsNowhere('CN-105', 'H14: nor a host label', { host: 'connections-hidden.any.test', path: '/dev' }),
   leadsTo('CN-105', 'H14: its custom domain leads to it', { host: ws, path: '/hidden' }, 'connections-hidden/dev'),
+  rule('CN-105', 'H14: its callbacks have the custom domain only, too', async (target) => {
+    const marker = newMarker();
+    const client = await connectAt(target, { host: ws, path: '/hidden' }, { query: { marker } });
+    const { connectionId } = await connectOf(target, marker);
+    const reach = (place: Place) => manageAt(target, 'POST', place, { body: 'by the domain' });
+    for (const path of ['/connections-hidden/dev', '/dev']) {
+      assert.equal((await reach({ path: `${path}/@connections/${connectionId}` })).status, 403, path);
+    }
+    assert.equal((await reach({ host: ws, path: `/hidden/@connections/${connectionId}` })).status, 200);
+    assert.equal(await client.next(), 'by the domain');
+    // The stage in the place of the key: two APIs of this domain have one of that name.
+    assert.equal((await reach({ host: ws, path: `/dev/@connections/${connectionId}` })).status, 200);
+  }),
   rule('CN-106', 'domainName is the custom domain', async (target) => {
     const client = await connectAt(target, { host: ws.toUpperCase(), path: '/second' });
     assert.equal((await echoed(client)).requestContext.domainName, ws);

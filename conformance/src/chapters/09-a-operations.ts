@@ -73,6 +73,7 @@ export const operations: Rule[] = [
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.get('content-type'), 'application/json');
     assert.match(String(answer.headers.get('x-amzn-requestid')), uuid);
+    assert.match(String(answer.headers.get('x-amz-apigw-id')), /^[\w-]{15}=$/);
     const layout =
       `^\\{\n  "identity" : \\{\n    "sourceIp" : "[\\d.:a-f]+",\n    "userAgent" : "wscat"\n  \\},\n` +
       `  "connectedAt" : "${isoTime}",\n  "lastActiveAt" : "${isoTime}"\n\\}$`;

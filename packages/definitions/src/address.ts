@@ -14,7 +14,13 @@ export type Address =
    * A stage name that some API has, but several APIs are defined and neither host nor path names one. Where one is the
    * default this happens only for `@connections`: the connection's own API decides there, and it need not be the default.
    */
-  | { kind: 'api-unnamed'; stageName: string; rest: string[] }
+  | {
+      kind: 'api-unnamed';
+      stageName: string;
+      rest: string[];
+      /** A custom domain of several APIs; otherwise an API with `disableExecuteApiEndpoint` is not meant. */
+      customDomain: boolean;
+    }
   | { kind: 'unknown' };
 
 /** Where a request for `host` (with or without port) and `path` (without query) is meant to go. */

@@ -75,7 +75,9 @@ function stageInPlaceOfKey(
   const [only, ...others] = named;
   if (only === undefined) return undefined;
   // Two APIs with a stage of that name: the connection itself says which one it belongs to.
-  if (others.some(({ apiId }) => apiId !== only.apiId)) return { kind: 'api-unnamed', stageName, rest };
+  if (others.some(({ apiId }) => apiId !== only.apiId)) {
+    return { kind: 'api-unnamed', stageName, rest, customDomain: true };
+  }
   return addressOf(store, only, rest);
 }
 

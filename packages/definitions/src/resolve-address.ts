@@ -37,7 +37,7 @@ function resolveByPath(store: DefinitionStore, segments: string[]): Address {
   const apiIsOpen = several && (implied === undefined || isManagementMarker(behind[0] ?? ''));
   if (!apiIsOpen) return (implied === undefined ? undefined : stageOf(store, implied, segments)) ?? unknown;
   if (!apis.some((api) => stageOf(store, api, segments) !== undefined)) return unknown;
-  return { kind: 'api-unnamed', stageName: decodeSegment(first) ?? '', rest: behind };
+  return { kind: 'api-unnamed', stageName: decodeSegment(first) ?? '', rest: behind, customDomain: false };
 }
 
 // Host names come without regard to case, API ids do not. The scan is for ids with capitals only, once a handshake.

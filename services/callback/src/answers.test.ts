@@ -220,6 +220,14 @@ describe('an address that names no API', () => {
     expect(service.edge.received(id)).toEqual([]);
   });
 
+  it('[CB-29] [CN-105] is 403 where that API answers under custom domains only', async () => {
+    const hidden = { ...apiDefinition('hidden', 'dev'), disableExecuteApiEndpoint: true };
+    service = await startCallback({}, [...apis, hidden]);
+    const id = service.edge.connect('hidden/dev');
+    expect(await ask(`/dev/@connections/${id}`)).toMatchObject({ status: 403, type: 'ForbiddenException' });
+    expect(service.edge.received(id)).toEqual([]);
+  });
+
   it('[CB-29] asks for a signature before it asks the edge', async () => {
     service = await startCallback(signed, apis);
     const id = service.edge.connect('shop/dev');

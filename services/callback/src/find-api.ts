@@ -7,15 +7,15 @@ import type { Outcome, OutcomeTable } from './outcome-table.js';
 
 /**
  * Where the address names no API it is the connection's own: its edge is asked, and access is decided by the answer
- * (DESIGN.md, "Outside face"). Answers itself where there is no such connection, or its API has no such stage.
+ * (DESIGN.md, "Outside face"). Answers itself where there is no such connection, or its API has no such stage or address.
  */
 export function findApi(
   parts: { outcomes: OutcomeTable; definitions: DefinitionStore },
   exchange: Exchange,
-  asked: { connectionId: ConnectionId; nodeSlot: number | undefined; stage: string },
+  asked: { connectionId: ConnectionId; nodeSlot: number | undefined; stage: string; customDomain: boolean },
   found: (apiId: string) => void,
 ): void {
-  const { connectionId, nodeSlot, stage } = asked;
+  const { connectionId, nodeSlot, stage, customDomain } = asked;
   if (nodeSlot === undefined) return exchange.answer(gone());
   if (parts.outcomes.full) return exchange.answer(limitExceeded());
   const { traceparent } = exchange;
@@ -25,7 +25,9 @@ export function findApi(
     exchange.guarded((outcome: Outcome) => {
       if (outcome.result !== 'ok' || outcome.connection === undefined) return answerFailure(exchange, outcome);
       const { apiId } = splitScope(outcome.connection.scope);
-      if (parts.definitions.stage(scopeOf(apiId, stage)) === undefined) return exchange.answer(forbidden());
+      const snapshot = parts.definitions.stage(scopeOf(apiId, stage));
+      const hidden = snapshot?.api.disableExecuteApiEndpoint === true && !customDomain;
+      if (snapshot === undefined || hidden) return exchange.answer(forbidden());
       found(apiId);
     }),
   );

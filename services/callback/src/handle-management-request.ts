@@ -29,7 +29,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
   const target = locateTarget(parts.definitions, request.host, request.rawPath);
   const operate: Operate | undefined = operations.get(request.method);
   if (target === undefined || operate === undefined) return exchange.answer(forbidden());
-  const { connectionId, stage } = target;
+  const { connectionId, stage, customDomain } = target;
   exchange.concerns('stage', stage);
   if (target.apiId !== undefined) exchange.concerns('api', target.apiId);
   // Where the address names no API, what is too long for all of them is judged here and the rest once the API is known.
@@ -70,7 +70,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     );
   };
   if (target.apiId !== undefined) return apiNamed(target.apiId);
-  findApi(parts, exchange, { connectionId, nodeSlot, stage }, (apiId) => {
+  findApi(parts, exchange, { connectionId, nodeSlot, stage, customDomain }, (apiId) => {
     if (tooLong(apiId)) return exchange.answer(bodyTooLong(parts.strict413));
     apiNamed(apiId);
   });

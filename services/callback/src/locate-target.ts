@@ -4,6 +4,8 @@ import { type DefinitionStore, resolveAddress } from '@sluice/definitions';
 export interface Target {
   /** Undefined where several APIs are defined and the address names none: it is then the connection's own. */
   apiId: string | undefined;
+  /** Reached through a custom domain, which also leads to APIs that have no other address. */
+  customDomain: boolean;
   stage: string;
   /** As decoded; not yet known to be of a possible form. */
   connectionId: string;
@@ -20,7 +22,7 @@ export function locateTarget(definitions: DefinitionStore, host: string, rawPath
   if (more.length > 0 || connectionId === '' || decodeTwice(marker) !== '@connections') return undefined;
   const stage = address.kind === 'stage' ? address.snapshot.stage.stageName : address.stageName;
   const apiId = address.kind === 'stage' ? address.snapshot.api.apiId : undefined;
-  return { apiId, stage, connectionId: decodeTwice(connectionId) };
+  return { apiId, customDomain: address.customDomain, stage, connectionId: decodeTwice(connectionId) };
 }
 
 /** Careful clients encode what their HTTP library encodes again. No marker and no id contains a percent sign itself. */
