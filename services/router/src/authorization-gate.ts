@@ -25,8 +25,9 @@ export function authorizationGate({ authorization, place, tracing, observe }: Au
     const { envelope } = passage;
     const connection = decodeConnectionContext(envelope.connectionContext);
     const span = tracing.enabled ? startSpan(tracing, authorization, envelope.traceparent) : undefined;
-    // The event and the call that carries it name one trace.
+    // Authorizer and integration name one trace, in their events and in the calls that carry them.
     const traceparent = traceparentFor(span?.traceparent ?? envelope.traceparent);
+    if (envelope.traceparent === undefined) passage.envelope = { ...envelope, traceparent };
     const startedAtMs = performance.now();
     let variables: ContextVariables | undefined;
     const request = {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiDefinition, AuthorizerDefinition } from '@sluice/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chatApi, startRouter } from './testing/start-router.js';
+import { chatApi, integration, startRouter } from './testing/start-router.js';
 
 const allow = (more: object = {}) => ({
   principalId: 'user-1',
@@ -101,6 +101,18 @@ describe('authorization of $connect', () => {
       // As the identity source spells it.
       headers: { 'X-Token': 'secret', 'X-Amzn-Trace-Id': traceId },
     });
+  });
+
+  it('[AU-4] authorizer and $connect name one trace, where nobody traces too', async () => {
+    functions.answer.body = JSON.stringify(allow({ statusCode: 200 }));
+    const proxy = integration('mock', { integrationType: 'AWS_PROXY', integrationUri: authorizer().authorizerUri });
+    const { connect } = await start(authorizedApi({}, { integrations: { mock: proxy } }));
+    expect((await connect(token)).status).toBe(200);
+    expect(functions.events.map(({ event }) => event['type'])).toEqual(['REQUEST', undefined]);
+    expect(functions.events[0]?.traceId).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+    expect(functions.events[1]?.traceId).toBe(functions.events[0]?.traceId);
+    const named = functions.events.map(({ event }) => (event['headers'] as Record<string, string>)['X-Amzn-Trace-Id']);
+    expect(named).toEqual(functions.events.map(({ traceId }) => traceId));
   });
 
   it.each([
