@@ -71,6 +71,10 @@ export const handshake: Rule[] = [
     assert.ok(Date.now() - startedAtMs >= 690, 'the 101 came before $connect had ended');
   }),
   ...[301, 400, 401, 403, 418, 500, 501].map(refuses),
+  rule('CN-5', 'a 304 has no body', async (target) => {
+    const refusal = await target.refused('connections', { script: { result: { statusCode: 304, body: 'unread' } } });
+    assert.deepEqual([refusal.status, refusal.body], [304, '']);
+  }),
   rule('CN-5', 'hop-by-hop headers of the integration are dropped', async (target) => {
     const headers = {
       Connection: 'X-Dropped',

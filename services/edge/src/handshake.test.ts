@@ -168,6 +168,13 @@ describe('refused handshakes', () => {
     },
   );
 
+  it('[CN-5] a 304 is passed on without its body, which no client would read', async () => {
+    const gateway = await startGateway();
+    gateway.rule.verdict = () => ({ status: 304, headers: [['X-Own', 'kept']], body: bytes('unread') });
+    const client = await new RawClient(gateway.port).write(upgradeRequest()).end();
+    expect([client.status, client.header('X-Own'), client.body]).toEqual([304, 'kept', '']);
+  });
+
   it('[CN-6] without a verdict in time the answer is 504, byte for byte, and a late verdict changes nothing', async () => {
     const gateway = await startGateway({ connectTimeoutMs: 50 });
     // The margin is 3 s: the integration's own timeout has to reach the edge as a verdict first.

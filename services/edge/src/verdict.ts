@@ -27,9 +27,11 @@ export function ruleOn(verdict: VerdictCommand, requestId: string): Ruling {
     const answer = failedHandshake('integration_invalid_response', verdict.connectionId, requestId);
     return { accepted: false, answer };
   }
+  // No client reads a body behind a 304: it would take it for the next answer.
+  const body = verdict.status === 304 ? '' : verdict.body;
   return {
     accepted: false,
-    answer: { status: verdict.status, headers: passableHeaders(verdict.headers), body: verdict.body, close: true },
+    answer: { status: verdict.status, headers: passableHeaders(verdict.headers), body, close: true },
   };
 }
 
