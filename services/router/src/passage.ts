@@ -22,8 +22,8 @@ export interface Passage<E extends ConnectEnvelope | MessageEnvelope = ConnectEn
 export type Gate<P = Passage> = (passage: P, next: (refusal?: Refusal) => void) => void;
 
 /**
- * Runs the gates one after another; the first refusal ends it. `done` is called exactly once, also where a gate calls back
- * twice; `fault` instead of it where a gate, or what `done` leads to, throws.
+ * Runs the gates one after another; the first refusal ends it. `done` or, where a gate or what `done` leads to throws, `fault` is
+ * called, never both to their end: once a request has ended, neither a gate that calls back again nor one that throws changes it.
  */
 export function runGates<P>(
   gates: readonly Gate<P>[],
@@ -33,25 +33,31 @@ export function runGates<P>(
 ): void {
   let passed = 0;
   let ended = false;
+  const end = (refusal: Refusal | undefined): void => {
+    ended = true;
+    try {
+      done(refusal);
+    } catch (error) {
+      fault(error);
+    }
+  };
   const run = (index: number): void => {
     const gate = gates[index];
-    if (gate === undefined) {
-      ended = true;
-      return done(undefined);
-    }
-    gate(passage, (refusal) => {
-      // A second call would settle one envelope twice.
+    if (gate === undefined) return end(undefined);
+    try {
+      gate(passage, (refusal) => {
+        // A second call would settle one envelope twice.
+        if (ended || passed !== index) return;
+        passed = index + 1;
+        if (refusal === undefined) run(index + 1);
+        else end(refusal);
+      });
+    } catch (error) {
+      // What a gate throws after it has let the request on is its own: the request is on its way, or answered.
       if (ended || passed !== index) return;
-      passed = index + 1;
-      try {
-        if (refusal === undefined) return run(index + 1);
-        ended = true;
-        done(refusal);
-      } catch (error) {
-        ended = true;
-        fault(error);
-      }
-    });
+      ended = true;
+      fault(error);
+    }
   };
   run(0);
 }

@@ -192,4 +192,40 @@ describe('gates', () => {
     runGates([let1], [], end, (error) => faults.push(error));
     expect(faults).toEqual([new Error('broken')]);
   });
+
+  it('a gate that throws is a fault, and may not call back afterwards', () => {
+    let late: (() => void) | undefined;
+    const throws: Gate<string[]> = (_seen, next) => {
+      late = next;
+      throw new Error('broken');
+    };
+    for (const gates of [[throws], [let1, throws]]) {
+      const [ends, faults]: unknown[][] = [[], []];
+      runGates(
+        gates,
+        [],
+        (refusal) => ends.push(refusal),
+        (error) => faults.push(error),
+      );
+      late?.();
+      expect([ends, faults]).toEqual([[], [new Error('broken')]]);
+    }
+  });
+
+  it('a gate that throws after it has called back changes nothing', () => {
+    const throwsLate: Gate<string[]> = (_seen, next) => {
+      next();
+      throw new Error('broken');
+    };
+    for (const gates of [[throwsLate], [let1, throwsLate], [throwsLate, let1]]) {
+      let ends = 0;
+      runGates(
+        gates,
+        [],
+        () => ends++,
+        () => expect.unreachable(),
+      );
+      expect(ends).toBe(1);
+    }
+  });
 });
