@@ -58,20 +58,27 @@ export const messagesToHttp: Rule[] = [
     rest: 'x',
     word: 'y',
   }),
-  refusesValue('IN-8', 'a host with a path in it', { action: 'host', host: '127.0.0.1/x', port: '80' }),
+  ...['127.0.0.1:PORT/x?', '127.0.0.1:PORT#', 'user@127.0.0.1'].map((written) =>
+    rule('IN-8', `a value that is more than a host: ${written}`, async (target) => {
+      const marker = newMarker();
+      const { port } = target.backEnd;
+      const message = { action: 'host', host: written.replace('PORT', String(port)), port, marker };
+      assert.equal(errorText(await reply(target, 'http', message)), failed);
+      assert.equal(await countOf(target, marker), 0);
+    }),
+  ),
   rule('IN-8', 'host and port can be placeholders', async (target) => {
     const { port } = target.backEnd;
     const { call } = await called(target, 'http', { action: 'host', host: '127.0.0.1', port });
     assert.equal(call.name, '/http/host');
     assert.equal(call.headers.host, `127.0.0.1:${port}`);
   }),
-  ...['0.0.0.0', '127.0.0.2', '[::]', '[::ffff:7f00:2]', '169.254.169.254'].map((host) =>
-    rule('IN-36', `a computed host that is ${host} is refused at once`, async (target) => {
+  // The back end can be reached by each of these where nobody looks: the gateway's own machine, which egress.allow does not name.
+  ...['0.0.0.0', '[::ffff:0:0]', '0', '0x0'].map((host) =>
+    rule('IN-36', `a computed host that is ${host} is refused`, async (target) => {
       const marker = newMarker();
-      const startedAtMs = Date.now();
       const message = { action: 'host', host, port: target.backEnd.port, marker };
       assert.equal(errorText(await reply(target, 'http', message)), failed);
-      assert.ok(Date.now() - startedAtMs < 3_000, 'it was tried');
       assert.equal(await countOf(target, marker), 0);
     }),
   ),
