@@ -114,10 +114,10 @@ export class Target {
     api: string,
     method: string,
     path: string,
-    { stage = 'dev', body, signed = true, headers = {}, credentials }: ManagementOptions = {},
+    { stage = 'dev', body, signed = true, headers = {}, ...signing }: ManagementOptions = {},
   ): Promise<Answer> {
     const url = new URL(`${this.managementUrl(api, stage)}${path}`);
-    const all = signed ? await this.sign(method, url, body, headers, credentials) : headers;
+    const all = signed ? await this.sign(method, url, body, headers, signing) : headers;
     const response = await fetch(url, { method, headers: all, ...(body === undefined ? {} : { body }) });
     return { status: response.status, headers: response.headers, body: await response.text() };
   }
@@ -128,7 +128,7 @@ export class Target {
     url: URL,
     body?: string | Uint8Array,
     headers: Record<string, string> = {},
-    credentials = this.options.credentials,
+    { credentials = this.options.credentials, signingDate = new Date() }: Signing = {},
   ): Promise<Record<string, string>> {
     const { region } = this.options;
     const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
@@ -143,7 +143,7 @@ export class Target {
       headers: { host: url.host, ...headers },
       ...(body === undefined ? {} : { body }),
     };
-    const signed = await signer.sign(request as Parameters<typeof signer.sign>[0]);
+    const signed = await signer.sign(request as Parameters<typeof signer.sign>[0], { signingDate });
     const { host, ...rest } = signed.headers;
     return rest;
   }
@@ -154,13 +154,18 @@ export class Target {
   }
 }
 
-export interface ManagementOptions {
+/** How a request is signed, where it is not the usual way. */
+export interface Signing {
+  /** Of another key than the one that may do everything. */
+  credentials?: TargetOptions['credentials'] & { sessionToken?: string };
+  signingDate?: Date;
+}
+
+export interface ManagementOptions extends Signing {
   stage?: string;
   body?: string | Uint8Array;
   signed?: boolean;
   headers?: Record<string, string>;
-  /** Of another key than the one that may do everything. */
-  credentials?: TargetOptions['credentials'];
 }
 
 let markers = 0;

@@ -116,6 +116,20 @@ export const closing: Rule[] = [
       raw.destroy();
     }
   }),
+  rule('CN-27', 'also between the fragments of a message, which stays whole', async (target) => {
+    const { raw, connectionId } = await rawConnection(target);
+    try {
+      raw.write(clientFrame(1, '{"half":', { fin: false }));
+      raw.write(clientFrame(9, 'between'));
+      assert.equal((await raw.frame()).payload.toString(), 'between');
+      raw.write(clientFrame(0, '1}'));
+      const whole = ({ event }: Call) =>
+        event?.requestContext?.connectionId === connectionId && event.requestContext.eventType === 'MESSAGE';
+      assert.equal((await target.backEnd.seen('the message', whole)).event.body, '{"half":1}');
+    } finally {
+      raw.destroy();
+    }
+  }),
   rule('CN-30', 'D5: an idle connection is closed with 1001 Going away', async (target) => {
     const startedAtMs = Date.now();
     const { client, connectionId } = await target.connectKnown('connections-idle');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { NotApplicable, type Rule, rule } from '../rule.js';
 import type { Answer, Target } from '../target.js';
 import { manageAt } from '../wire/foreign-host.js';
@@ -111,6 +112,26 @@ export const signatures: Rule[] = [
     });
     isRefused(answer, 'IncompleteSignatureException');
     assert.ok(!answer.body.includes('very-secret'), answer.body);
+  }),
+  rule('CB-13', 'a hash of the body among the signed headers, and a query, hold', async (target) => {
+    const { client, connectionId } = await target.connectKnown('connections');
+    const headers = {
+      'x-amz-content-sha256': createHash('sha256').update('hashed').digest('hex'),
+      'x-amz-more': 'a  b',
+    };
+    const path = `/@connections/${connectionId}?b=2&a=%20x`;
+    const answer = await target.management('connections', 'POST', path, { body: 'hashed', headers });
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(await client.next(), 'hashed');
+  }),
+  rule('CB-16', 'a signature holds for five minutes, either way', async (target) => {
+    await requireSignatures(target);
+    const minutes = async (count: number) => {
+      const signingDate = new Date(Date.now() + count * 60_000);
+      return await target.management('connections', 'GET', `/@connections/${wellFormed}`, { signingDate });
+    };
+    for (const count of [-4.5, 4.5]) assert.equal((await minutes(count)).status, 410, `${count} minutes`);
+    for (const count of [-5.5, 5.5]) isRefused(await minutes(count), 'InvalidSignatureException');
   }),
   tampered('another body', (request) => {
     request.body = 'forged';

@@ -44,6 +44,12 @@ export const quotas: Chapter = {
       sendInFrames(client, messageOf(messageBytesMax + 1));
       await closesWithTooBig(target, client, connectionId);
     }),
+    rule('QU-1', 'so does a message of over 1 MiB', async (target) => {
+      const { client, connectionId } = await target.connectKnown('connections');
+      client.socket.on('error', () => {});
+      sendInFrames(client, messageOf(1_100_000));
+      assert.equal((await endOf(target, connectionId)).code, 1009);
+    }),
     rule('QU-2', 'M14: one frame of 32769 bytes closes with 1009', async (target) => {
       const client = await target.connect('connections');
       client.socket.send(messageOf(frameBytesMax + 1), { binary: false });
