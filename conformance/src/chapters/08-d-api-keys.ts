@@ -52,6 +52,7 @@ export const apiKeyRules: Rule[] = [
   refused('a key that is not enabled', withKey('disabled')),
   refused('a key of no plan', withKey('unplanned')),
   refused('a key whose plan has another stage', { ...withKey('gold'), stage: 'metered' }),
+  refused('two keys', { headers: { 'x-api-key': [keyValue('gold'), keyValue('nobody')] } }),
   refused('the key in the query instead', { query: { 'x-api-key': keyValue('gold') } }),
   rule('AU-7', 'usageIdentifierKey of the authorizer, where the API takes it from there: 101', async (target) => {
     const { event } = await connected(target, 'keys-authorizer', identifiedBy('gold'));

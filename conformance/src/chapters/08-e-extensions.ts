@@ -104,6 +104,12 @@ const cacheRules: Rule[] = [
     assert.deepEqual(new Set(statuses), new Set([101]));
     assert.ok(calls >= 1 && calls <= processesMax, `${handshakes} handshakes asked the authorizer ${calls} times`);
   }),
+  rule('AU-10', 'handshakes of one identity that come at once share a call', async (target) => {
+    const { options, marker } = marked({ query: { token: newMarker() }, auth: { sleepMs: 300 } });
+    await Promise.all(Array.from({ length: handshakes }, () => target.connect('authorized-cached', options)));
+    const calls = await target.backEnd.settled(isOf(marker, 'authorizer'), 50);
+    assert.ok(calls.length <= processesMax, `${handshakes} handshakes asked the authorizer ${calls.length} times`);
+  }),
   rule('AU-10', 'so is what it denied', async (target) => {
     const { calls, statuses } = await callsFor(target, handshakes, { result: policyOf([statement('Deny')]) });
     assert.deepEqual(new Set(statuses), new Set([403]));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { TokenOptions } from '../back-end/token-issuer.js';
 import { connected, disconnectOf, isOf, marked } from '../events.js';
@@ -52,6 +53,23 @@ const tokenRules: Rule[] = [
     const none = Buffer.from('{"alg":"none"}').toString('base64url');
     await assertUnauthorized(target, bearer(`${none}.${payload}.`));
     await assertUnauthorized(target, bearer(`${head}.${payload}.`));
+  }),
+  rule('AU-12', "a token that uses the issuer's public key as a secret: 401", async (target) => {
+    const token = await target.backEnd.token();
+    const payload = token.split('.')[1];
+    const head = Buffer.from('{"alg":"HS256","kid":"published"}').toString('base64url');
+    const address = `http://127.0.0.1:${target.backEnd.port}/http/issuer/keys`;
+    const { keys } = (await (await fetch(address)).json()) as { keys: { x: string; y: string }[] };
+    const [key] = keys;
+    for (const secret of [JSON.stringify(key), JSON.stringify({ keys }), `${key?.x}${key?.y}`]) {
+      const signature = createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url');
+      await assertUnauthorized(target, bearer(`${head}.${payload}.${signature}`));
+    }
+  }),
+  rule('AU-12', 'two Authorization headers: refused, whatever is in them', async (target) => {
+    const token = `Bearer ${await target.backEnd.token()}`;
+    const refusal = await target.refused('tokens', { headers: { Authorization: [token, token] } });
+    assert.ok([400, 401].includes(refusal.status), `the status is ${refusal.status}`);
   }),
   rule('AU-12', 'in the query', async (target) => {
     const { event } = await connected(target, 'tokens', { query: { token: await target.backEnd.token() } });

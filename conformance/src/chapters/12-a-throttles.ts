@@ -88,6 +88,11 @@ export const throttleRules: Rule[] = [
     assert.equal(refusal.headers['x-amzn-errortype'], 'TooManyRequestsException');
     assert.deepEqual(await target.backEnd.settled(isOf(marker, 'integration')), []);
   }),
+  rule('SL-2', 'a throttled handshake is refused before its authorizer is asked', async (target) => {
+    const { options, marker } = marked({ stage: 'closed' });
+    assert.equal((await target.refused('logged', options)).status, 429);
+    assert.deepEqual(await target.backEnd.settled(isOf(marker, 'authorizer')), []);
+  }),
   rule('SL-2', '$disconnect is not throttled', async (target) => {
     const { client, connectionId } = await connected(target, 'throttled', { stage: 'disconnects' });
     await client.close(1000);

@@ -130,6 +130,25 @@ const variableRules: Rule[] = [
     assert.equal(line['authorizer.error'], '-');
     for (const name of never) assert.equal(line[name], '-', name);
   }),
+  rule('SL-3', 'L1 the step of an authorizer that denies', async (target) => {
+    const auth = { result: policyOf([statement('Deny')]) };
+    const { requestId } = JSON.parse((await target.refused('logged', { stage: 'rare', auth })).body);
+    const line = await lineOf(target, '$connect', (each) => each.requestId === requestId);
+    assert.equal(line['authorizer.status'], '403');
+    assert.match(line['authorizer.error'], /explicit deny/);
+    assert.equal(line['authorizer.integrationStatus'], '200');
+    assert.equal(line['integration.latency'], '-', 'no integration was called');
+  }),
+  rule('SL-3', 'L1 the call of the integration, with the request id that it answered with', async (target) => {
+    const { event } = await connected(target, 'logged', { stage: 'rare' });
+    const { requestId } = event.requestContext;
+    const line = await lineOf(target, '$connect', (each) => each.requestId === requestId);
+    assert.match(line['integration.latency'], /^\d+$/);
+    assert.equal(line['integration.integrationStatus'], '200');
+    assert.equal(line['integration.error'], '-');
+    assert.match(line.awsEndpointRequestId, /^[0-9a-f-]{36}$/);
+    assert.equal(line['integration.requestId'], line.awsEndpointRequestId);
+  }),
   rule('SL-3', 'L1 the steps of AWS_IAM, and who signed', async (target) => {
     const { event } = await connected(target, 'logged-iam', await signedInHeaders(target, 'logged-iam', {}));
     const { requestId, identity } = event.requestContext;

@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { lineOf } from '../access-log-lines.js';
 import type { Event } from '../back-end/back-end.js';
 import type { Script } from '../back-end/script.js';
+import { connected } from '../events.js';
 import { policyOf, statement } from '../policies.js';
 import { type Rule, rule } from '../rule.js';
 import { newMarker, type Target } from '../target.js';
 
 /** The line of the marked handshake, found by its user agent: of a refused one nothing else is known. */
-async function lineOfHandshake(target: Target, api: string, auth: Script, status: number): Promise<Event> {
+async function lineOfHandshake(
+  target: Target,
+  api: string,
+  auth: Script,
+  status: number,
+  stage = 'dev',
+): Promise<Event> {
   const agent = `agent ${newMarker()}`;
-  const refusal = await target.refused(api, { auth, headers: { 'User-Agent': agent } });
+  const refusal = await target.refused(api, { stage, auth, headers: { 'User-Agent': agent } });
   assert.equal(refusal.status, status);
   return await lineOf(target, 'the handshake', (line) => line['identity.userAgent'] === agent);
 }
@@ -53,6 +60,20 @@ export const accessLogFailureRules: Rule[] = [
     await target.refused('logged', { script, headers: { 'User-Agent': agent } });
     const line = await lineOf(target, 'the handshake', (each) => each['identity.userAgent'] === agent);
     assert.deepEqual([line.status, line.integrationStatus], ['418', '418']);
+  }),
+  rule('SL-3', 'L1 a handshake over its rate: a line with 429 and THROTTLED', async (target) => {
+    const line = await lineOfHandshake(target, 'logged', {}, 429, 'closed');
+    assert.deepEqual([line.status, line['error.responseType']], ['429', 'THROTTLED']);
+    assert.equal(line['authorizer.principalId'], '-', 'the authorizer was asked before the throttle');
+  }),
+  rule('SL-3', 'L1 a call of @connections that is not signed: a line with 403', async (target) => {
+    const { connectionId } = await connected(target, 'logged');
+    const path = `/@connections/${encodeURIComponent(connectionId)}`;
+    await target.management('logged', 'POST', path, { body: 'x', signed: false });
+    const fits = (line: Event) => line.connectionId === connectionId && line.eventType === 'CONNECTION_API';
+    const line = await lineOf(target, 'the call', fits);
+    assert.equal(line.status, '403');
+    assert.equal(line['error.responseType'], 'MISSING_AUTHENTICATION_TOKEN');
   }),
   failure('no route', { action: 'nowhere' }, '403', 'Forbidden', 'ACCESS_DENIED'),
   failure('a route without target', { action: 'no-target' }, '500', 'Internal server error', 'API_CONFIGURATION_ERROR'),
