@@ -41,13 +41,18 @@ export class ResultCache<Failure> {
       return;
     }
     this.waiting.set(key, []);
-    call((outcome) => {
-      const followers = this.waiting.get(key) ?? [];
+    try {
+      call((outcome) => {
+        const followers = this.waiting.get(key) ?? [];
+        this.waiting.delete(key);
+        if ('result' in outcome) this.keep(key, { result: outcome.result, untilMs: this.clock() + ttlMs });
+        tellAll([(each) => done(each, false), ...followers], outcome);
+      });
+    } catch (error) {
+      // Nobody will call back: who asks next must not wait for it.
       this.waiting.delete(key);
-      if ('result' in outcome) this.keep(key, { result: outcome.result, untilMs: this.clock() + ttlMs });
-      done(outcome, false);
-      for (const follower of followers) follower(outcome);
-    });
+      throw error;
+    }
   }
 
   private fresh(key: string): AuthorizerResult | undefined {
@@ -66,6 +71,19 @@ export class ResultCache<Failure> {
     const [oldest] = this.kept.keys();
     if (oldest !== undefined) this.kept.delete(oldest);
   }
+}
+
+/** What one of them throws keeps the outcome from none of the others; the first error is thrown in the end. */
+function tellAll<Failure>(waiting: readonly Waiting<Failure>[], outcome: ResultOrFailure<Failure>): void {
+  const thrown: unknown[] = [];
+  for (const each of waiting) {
+    try {
+      each(outcome);
+    } catch (error) {
+      thrown.push(error);
+    }
+  }
+  if (thrown.length > 0) throw thrown[0];
 }
 
 /** One key for any number of parts, of one length, and without the credentials that are among them. */
