@@ -7,7 +7,7 @@ export class LocalQuota {
   periodNumber: number;
 
   constructor(
-    private readonly period: QuotaPeriod,
+    readonly period: QuotaPeriod,
     private counted: number,
     timeMs: number,
   ) {

@@ -50,8 +50,10 @@ export function createMemoryRateKeeper(options: MemoryRateKeeperOptions = {}): R
 
     count(quota, done) {
       let entry = quotas.get(quota.key);
-      if (entry === undefined) {
-        entry = { value: new LocalQuota(quota.period, quota.offset, wallClockMs()), recent: true };
+      // As in Redis, a quota that has another period now begins anew.
+      if (entry === undefined || entry.value.period !== quota.period) {
+        const counted = entry === undefined ? quota.offset : 0;
+        entry = { value: new LocalQuota(quota.period, counted, wallClockMs()), recent: true };
         quotas.add(quota.key, entry);
       }
       done(entry.value.count(quota.limit, wallClockMs()));

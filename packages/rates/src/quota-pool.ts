@@ -27,8 +27,15 @@ export class QuotaPool extends TokenPool {
   }
 
   resize(quota: Quota): void {
-    if (quota.limit !== this.quota.limit) this.reopen();
+    const isAnother = quota.period !== this.quota.period;
+    if (isAnother || quota.limit !== this.quota.limit) this.reopen();
     this.quota = quota;
+    if (!isAnother) return;
+    // What was reserved is counted in a period that there is no more.
+    this.reserved = 0;
+    this.owed = 0;
+    this.counted = 0;
+    this.local = undefined;
   }
 
   matches(quota: Quota): boolean {
@@ -81,6 +88,8 @@ export class QuotaPool extends TokenPool {
       throw error;
     }
     const [granted, counted, periodNumber, endsInMs] = reply as [number, number, number, number];
+    // Counted for a period that the quota has no more: those who wait ask again.
+    if (period !== this.quota.period) return { granted: 0, emptyMs: 0, validMs: 0 };
     this.counted = counted;
     this.period = periodNumber;
     this.local = undefined;

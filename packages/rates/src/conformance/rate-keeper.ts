@@ -94,6 +94,16 @@ export function registerRateKeeperTests(name: string, factory: RateKeeperFactory
       expect(await countOf(keeper, { key: 'none', limit: 0, offset: 0, period: 'MONTH' })).toBe(false);
     });
 
+    it('counts anew where the period of a quota is another one now', async () => {
+      const quota = (period: Quota['period'], limit: number): Quota => ({ key: 'q', limit, offset: 0, period });
+      const granted = async (each: Quota, count: number) =>
+        (await Promise.all(Array.from({ length: count }, () => countOf(keeper, each)))).filter(Boolean).length;
+      expect(await granted(quota('DAY', 100), 150)).toBe(100);
+      expect(await granted(quota('MONTH', 100), 150)).toBe(100);
+      expect(await granted(quota('DAY', 200), 50)).toBe(50);
+      expect(await granted(quota('WEEK', 100), 150)).toBe(100);
+    });
+
     it('answers every take once, also after it was closed', async () => {
       await keeper.close();
       expect(await takeOf(keeper, { key: 'late', ratePerSecond: 1, burst: 1 })).toBe(-1);
