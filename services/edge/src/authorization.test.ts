@@ -88,7 +88,7 @@ describe('a renewal', () => {
     const { gateway, context } = await openAuthorized(400);
     const client = await openClient(gateway.url);
     const [connectionId] = [...gateway.store.registered] as [string];
-    const renewed = withAuthorization(context(), Date.now() + 900, 'grace');
+    const renewed = withAuthorization(context(), Date.now() + 900);
     const renewedAtMs = Date.now();
     gateway.tell({ kind: 'RENEW', connectionId, connectionContext: renewed });
     gateway.tell({ kind: 'RENEW', connectionId, connectionContext: renewed });
@@ -108,6 +108,20 @@ describe('a renewal', () => {
     const [connectionId] = [...gateway.store.registered] as [string];
     gateway.tell({ kind: 'RENEW', connectionId, connectionContext: withAuthorization(context(), Date.now() + 100) });
     expect(await client.closed).toEqual(closes.authorizationExpired);
+  });
+
+  it('[CN-71] of another principal changes nothing: of two tokens that cross, the first decides', async () => {
+    const { gateway, context } = await openAuthorized(60_000);
+    const client = await openClient(gateway.url);
+    const [connectionId] = [...gateway.store.registered] as [string];
+    const taken = withAuthorization(context(), Date.now() + 90_000, 'grace');
+    const own = withAuthorization(context(), Date.now() + 80_000);
+    for (const connectionContext of [taken, own, taken]) {
+      gateway.tell({ kind: 'RENEW', connectionId, connectionContext });
+    }
+    await until('the new record', () => gateway.store.registrations.length === 2);
+    client.socket.send('x');
+    expect((await until('the message', () => gateway.messages()[0])).connectionContext).toBe(own);
   });
 
   it('[CN-71] that cannot be read, or is for nobody, changes nothing', async () => {

@@ -1,4 +1,4 @@
-import { MalformedBytesError, type RenewCommand } from '@sluice/contracts';
+import { type ConnectionContext, MalformedBytesError, type RenewCommand } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
 import { authorizationEndsAtMs, checkedContext } from './authorization-end.js';
 import { monotonicMs } from './clock.js';
@@ -23,7 +23,7 @@ export class Renewals {
     const connection = this.connections.get(connectionId);
     if (connection === undefined || connection.state !== 'open' || connection.context === connectionContext) return;
     try {
-      checkedContext(connectionContext);
+      checkSamePrincipal(checkedContext(connection.context), checkedContext(connectionContext));
     } catch (error) {
       if (!(error instanceof MalformedBytesError)) throw error;
       this.refuse(connection, error);
@@ -37,11 +37,21 @@ export class Renewals {
 
   /** The old context and its end stay: a connection is never authorized for longer than somebody has said. */
   private refuse(connection: Connection, error: MalformedBytesError): void {
-    this.telemetry.log.error('edge.context_invalid', 'a renewed context cannot be read and was not taken', {
+    this.telemetry.log.error('edge.context_invalid', 'a renewed context cannot be used and was not taken', {
       api: connection.stage.apiId,
       stage: connection.stage.stageName,
       connection_id: connection.id,
       reason: error.message,
     });
   }
+}
+
+/**
+ * Routers judge a token by the context that came with its message, which an earlier one may have replaced since: of two tokens that
+ * cross, only the first may say whose connection this is. Throws `MalformedBytesError`.
+ */
+function checkSamePrincipal(current: ConnectionContext, next: ConnectionContext): void {
+  if (current.authorizer === undefined) return;
+  if (current.authorizer['principalId'] === next.authorizer?.['principalId']) return;
+  throw new MalformedBytesError('it is of another principal');
 }

@@ -61,8 +61,13 @@ function grant(passage: Passage, connection: ConnectionContext, granted: Authori
   if (identity !== undefined) context.identity = { ...connection.identity, ...identity };
   if (authorizedUntilMs !== undefined) context.authorizedUntilMs = authorizedUntilMs;
   replaceContext(passage, context);
-  const renews = authorizedUntilMs !== undefined && authorizedUntilMs !== connection.authorizedUntilMs;
-  if (renews || passage.envelope.kind === 'CONNECT') passage.contextChanged = true;
+  const isNew = authorizedUntilMs !== undefined && authorizedUntilMs !== connection.authorizedUntilMs;
+  if ((isNew && mayRenew(connection)) || passage.envelope.kind === 'CONNECT') passage.contextChanged = true;
+}
+
+/** Who was let in by another authorizer stays who that one said: no token of a message hands the connection to its subject. */
+function mayRenew({ authorizer, authorizedUntilMs }: ConnectionContext): boolean {
+  return authorizer === undefined || authorizedUntilMs !== undefined;
 }
 
 /** The request goes on with this context: its integration, its logs and, where it changed, its edge see it. */

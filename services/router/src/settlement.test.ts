@@ -93,6 +93,27 @@ describe('what authorization of a message changes', () => {
   });
 });
 
+it('[AU-9] a token of a message does not take over a connection that another authorizer let in', () => {
+  const { tracing } = createTelemetry({ role: 'router', logLevel: 'silent' });
+  const gate = authorizationGate({
+    authorization: {
+      type: 'JWT',
+      authorizerId: 'auth',
+      authorize: (_request, done) => done({ ok: true, authorizer: { principalId: 'bob' }, authorizedUntilMs: 2_000 }),
+    },
+    place,
+    tracing,
+    observe: () => {},
+  });
+  const passage = passageOf(undefined);
+  const context = encodeConnectionContext({ ...connection, authorizer: { principalId: 'alice' } });
+  passage.envelope = { ...passage.envelope, connectionContext: context };
+  gate(passage, (refusal) => expect(refusal).toBeUndefined());
+  // The message itself is bob's.
+  expect(JSON.parse(passage.envelope.connectionContext).authorizer).toEqual({ principalId: 'bob' });
+  expect(passage.contextChanged).toBe(false);
+});
+
 describe('an authorization that is traced', () => {
   it('has a span of its own, which the authorizer carries on and which ends with its result', () => {
     const spans: { name: string; parent: string | undefined; ended?: string | undefined }[] = [];
