@@ -15,13 +15,13 @@ export type AuthorizerResultReading = { result: AuthorizerResult } | { fault: st
 /** Reads the JSON text that an authorizer returned. `fault` says what is wrong without quoting it. */
 export function readAuthorizerResult(payload: Uint8Array): AuthorizerResultReading {
   if (payload.byteLength > limits.authorizerResultBytesMax) {
-    return { fault: `the result has ${payload.byteLength} bytes, at most ${limits.authorizerResultBytesMax}` };
+    return { fault: `its result has ${payload.byteLength} bytes, at most ${limits.authorizerResultBytesMax}` };
   }
   const result = parseJson(payload);
-  if (!isRecord(result)) return { fault: 'the result is no JSON object' };
-  if (result['policyDocument'] === undefined) return { fault: 'the result has no policyDocument' };
+  if (!isRecord(result)) return { fault: 'its result is no JSON object' };
+  if (result['policyDocument'] === undefined) return { fault: 'its result has no policyDocument' };
   const { policy, fault } = compilePolicy(result['policyDocument']);
-  if (policy === undefined) return { fault };
+  if (policy === undefined) return { fault: `its policyDocument is refused: ${fault}` };
 
   const authorizer = readContext(result['context']);
   if (authorizer === undefined) {

@@ -115,6 +115,23 @@ describe('a REQUEST authorizer', () => {
     expect(await ask(prepared, connectRequest({ queryString: 'token=x' }))).toMatchObject({ ok: true });
   });
 
+  it('[AU-5] says for the log which authorizer refused what, or what is wrong with its result', async () => {
+    const prepared = prepare();
+    const detailOf = async (result: unknown) => {
+      told.returns(result);
+      const outcome = await ask(prepared, connectRequest());
+      return outcome.ok ? undefined : outcome.detail;
+    };
+    const policyDocument = policyOf('Allow', 'arn:aws:execute-api:eu-west-1:*:*');
+    expect(await detailOf({ ...allowed, policyDocument })).toBe(
+      `authorizer guard: no statement of its policy allows execute-api:Invoke on ${arnPrefix}/$connect`,
+    );
+    const bad = { ...allowed, policyDocument: { Statement: [{ Effect: 'Alow', Action: '*', Resource: '*' }] } };
+    expect(await detailOf(bad)).toBe(
+      'authorizer guard: its policyDocument is refused: Effect is neither Allow nor Deny',
+    );
+  });
+
   it('[AU-5] A5: context and principal come out as texts', async () => {
     told.returns({
       ...allowed,

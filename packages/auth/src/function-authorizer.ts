@@ -62,7 +62,7 @@ export function prepareFunctionAuthorizer(parts: FunctionAuthorizerParts): Prepa
       };
       const finish = (outcome: ResultOrFailure<CallFailure>, shared: boolean) => {
         const latencyMs = shared ? undefined : Math.max(0, Math.round(clock() - startMs));
-        done({ ...decide(outcome, request, parts.methodArn, clock()), latencyMs });
+        done({ ...decide(outcome, request, parts, clock()), latencyMs });
       };
       if (ttlMs === 0 || sources.isEmpty) return call((outcome) => finish(outcome, false));
       cache.get(resultKey([...cacheName, ...identity.values]), ttlMs, call, finish);
@@ -77,15 +77,15 @@ function readAnswer(answer: FunctionResult, isHttp: boolean): ResultOrFailure<Ca
   }
   if (answer.kind === 'function-error') {
     return answer.errorMessage === 'Unauthorized'
-      ? failure('unauthorized', 'the authorizer said Unauthorized')
-      : failure('authorizer_failed', 'the authorizer function failed');
+      ? failure('unauthorized', 'it said Unauthorized')
+      : failure('authorizer_failed', 'the function failed; its own log has the reason');
   }
   // Of a function, the status is the Lambda service's: a 403 is this gateway's missing permission, not the client's.
-  if (isHttp && answer.status === 401) return failure('unauthorized', 'the authorizer answered 401');
-  if (isHttp && answer.status === 403) return failure('access_denied', 'the authorizer answered 403');
+  if (isHttp && answer.status === 401) return failure('unauthorized', 'it answered 401');
+  if (isHttp && answer.status === 403) return failure('access_denied', 'it answered 403');
   // Nor may the log repeat what an endpoint says, which may be what it was sent.
   const answered = isHttp && answer.status !== undefined;
-  return failure('authorizer_failed', `${answer.code}: ${answered ? `status ${answer.status}` : answer.detail}`);
+  return failure('authorizer_failed', answered ? `it answered ${answer.status}` : `${answer.code}: ${answer.detail}`);
 }
 
 function failure(code: CallFailure['code'], detail: string): ResultOrFailure<CallFailure> {
@@ -95,10 +95,13 @@ function failure(code: CallFailure['code'], detail: string): ResultOrFailure<Cal
 function decide(
   outcome: ResultOrFailure<CallFailure>,
   { connection }: AuthorizationRequest,
-  methodArn: string,
+  { methodArn, authorizer: { authorizerId } }: FunctionAuthorizerParts,
   timeMs: number,
 ): AuthorizationOutcome {
-  if ('failure' in outcome) return { ok: false, ...outcome.failure };
+  if ('failure' in outcome) {
+    const { code, detail } = outcome.failure;
+    return { ok: false, code, detail: `authorizer ${authorizerId}: ${detail}` };
+  }
   const { policy, authorizer, usageIdentifierKey } = outcome.result;
   const decision = evaluateCompiledPolicy(policy, {
     action: 'execute-api:Invoke',
@@ -111,7 +114,15 @@ function decide(
     },
   });
   if (decision === 'allow') return { ok: true, authorizer, usageIdentifierKey };
+  // With the ARN, for the usual slip is a policy that names another region, account or stage than this gateway does.
+  const asked = `execute-api:Invoke on ${methodArn}`;
+  const detail = (said: string) => `authorizer ${authorizerId}: ${said} ${asked}`;
   return decision === 'explicit_deny'
-    ? { ok: false, code: 'access_denied_explicit', detail: 'a statement of the policy denies', explicitDeny: true }
-    : { ok: false, code: 'access_denied', detail: 'no statement of the policy allows' };
+    ? {
+        ok: false,
+        code: 'access_denied_explicit',
+        detail: detail('a statement of its policy denies'),
+        explicitDeny: true,
+      }
+    : { ok: false, code: 'access_denied', detail: detail('no statement of its policy allows') };
 }

@@ -57,7 +57,7 @@ function authorizeHandshake({ handshake }: ConnectEnvelope, parts: IamAuthorizat
   if (key !== undefined) return allowed(key, parts);
   return refusal.reason === 'missing'
     ? { ok: false, code: 'authentication_missing', detail: 'the handshake is not signed' }
-    : failed(`the signature is refused: ${refusal.reason}`);
+    : failed(`the handshake is refused: ${refusal.detail}`);
 }
 
 function authorizeCaller({ identity }: ConnectionContext, parts: IamAuthorizationParts): AuthorizationOutcome {
@@ -73,7 +73,7 @@ function allowed(
   { accessKeyId, allow }: AccessKey,
   { routeArn, accountId }: IamAuthorizationParts,
 ): AuthorizationOutcome {
-  if (!isAllowed(allow, routeArn)) return failed('the key may not invoke this route');
+  if (!isAllowed(allow, routeArn)) return failed(`no pattern in allow of its key in auth.keys covers ${routeArn}`);
   const userArn = `arn:aws:iam::${accountId}:user/${accessKeyId}`;
   return {
     ok: true,

@@ -36,5 +36,10 @@ export function accessDenied(accessKeyId: string, resource: ManagementResource):
   const message =
     `User: ${user} is not authorized to perform: ${action} on resource: ${arnFor(resource, masked)} ` +
     `because no identity-based policy allows the ${action} action`;
-  return { reason: 'policy', errorType: 'AccessDeniedException', body: JSON.stringify({ Message: message }) };
+  return {
+    reason: 'policy',
+    detail: `no pattern in allow of its key in auth.keys covers ${managementArn(resource)}`,
+    errorType: 'AccessDeniedException',
+    body: JSON.stringify({ Message: message }),
+  };
 }

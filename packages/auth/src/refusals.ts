@@ -14,6 +14,8 @@ export type RefusalReason =
 /** An answer to a caller that is not let in. All are 403, as spec 09 §9.4 lists them. */
 export interface Refusal {
   reason: RefusalReason;
+  /** For the log: what is wrong with the request, and where to look. Never what the request holds: that may be a secret. */
+  detail: string;
   errorType: string;
   /** JSON text. */
   body: string;
@@ -31,31 +33,47 @@ export function refusalResponse(refusal: Refusal): ManagementResponse {
   };
 }
 
-function refusal(reason: RefusalReason, errorType: string, message: string): Refusal {
-  return { reason, errorType, body: JSON.stringify({ message }) };
+function refusal(reason: RefusalReason, errorType: string, message: string, detail: string): Refusal {
+  return { reason, detail, errorType, body: JSON.stringify({ message }) };
 }
 
-export const notSigned = refusal('missing', 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+export const notSigned = refusal(
+  'missing',
+  'MissingAuthenticationTokenException',
+  'Missing Authentication Token',
+  'it is not signed',
+);
 
 /** Says which parts lack, never what was there: the header may hold another scheme's secret. */
 export function incomplete(detail: string): Refusal {
-  return refusal('incomplete', 'IncompleteSignatureException', detail);
+  return refusal('incomplete', 'IncompleteSignatureException', detail, 'its signature is incomplete');
 }
 
 const tokenInvalid = 'The security token included in the request is invalid.';
-export const unknownKey = refusal('unknown_key', 'UnrecognizedClientException', tokenInvalid);
-export const wrongToken = refusal('token', 'UnrecognizedClientException', tokenInvalid);
+export const unknownKey = refusal(
+  'unknown_key',
+  'UnrecognizedClientException',
+  tokenInvalid,
+  'it is signed with an access key that is not in auth.keys',
+);
+export const wrongToken = refusal(
+  'token',
+  'UnrecognizedClientException',
+  tokenInvalid,
+  'its security token is not the sessionToken of its key in auth.keys',
+);
 
 export const signatureMismatch = refusal(
   'mismatch',
   'InvalidSignatureException',
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+  'its signature does not match: the secret is another than in auth.keys, or host, path, query or body was changed on the way',
 );
 
-export function wrongScope(message: string): Refusal {
-  return refusal('scope', 'InvalidSignatureException', message);
+export function wrongScope(message: string, detail: string): Refusal {
+  return refusal('scope', 'InvalidSignatureException', message, detail);
 }
 
 export function wrongTime(message: string): Refusal {
-  return refusal('time', 'InvalidSignatureException', message);
+  return refusal('time', 'InvalidSignatureException', message, 'it was signed too long ago, or the clocks differ');
 }

@@ -31,11 +31,15 @@ export function signatureMatches(
 
 export function checkScope(claim: SignatureClaim, region: string | undefined, service: string): Refusal | undefined {
   if (region !== undefined && claim.region !== region) {
-    return wrongScope('Credential should be scoped to a valid region.');
+    const detail = `it is signed for another region than aws.region, which is ${region}`;
+    return wrongScope('Credential should be scoped to a valid region.', detail);
   }
   return claim.service === service
     ? undefined
-    : wrongScope(`Credential should be scoped to correct service: '${service}'.`);
+    : wrongScope(
+        `Credential should be scoped to correct service: '${service}'.`,
+        `it is signed for another service than ${service}`,
+      );
 }
 
 /** In constant time for a right length; the length of a token is no secret. */

@@ -103,6 +103,25 @@ describe('a JWT authorizer', () => {
     expect(await ask(prepare(), by(await tokenOf(claims())))).toEqual(refused);
   });
 
+  it.each<[reason: string, claims: () => Record<string, unknown>]>([
+    ['it has expired (exp)', () => ({ exp: seconds(-11) })],
+    ['it has no exp', () => ({ exp: undefined })],
+    ['it is not valid yet (nbf), or the clocks differ', () => ({ nbf: seconds(11) })],
+    ['its exp cannot be taken', () => ({ exp: 'never' })],
+  ])('[AU-12] says for the log: %s', async (reason, claims) => {
+    const detail = `the token is not valid: ${reason}`;
+    expect(await ask(prepare(), by(await tokenOf(claims())))).toMatchObject({ detail });
+  });
+
+  it('[AU-12] says for the log what was asked for, and not what the token has', async () => {
+    const iss = await ask(prepare(), by(await tokenOf({ iss: `${issuer.url}/` })));
+    expect(iss).toMatchObject({ detail: `the token is not valid: its iss is not ${issuer.url}, to the letter` });
+    const aud = await ask(prepare(), by(await tokenOf({ aud: 'pl4nted' })));
+    expect(aud).toMatchObject({ detail: expect.stringMatching(/has one of chat$/) });
+    const scope = await ask(prepare({}, { authorizationScopes: ['a', 'b'] }), by(await tokenOf({ scope: 'pl4nted' })));
+    expect(scope).toMatchObject({ detail: 'the token has none of the scopes that the route wants: a, b' });
+  });
+
   it('[AU-12] forgives the clocks a little', async () => {
     const prepared = prepare();
     expect(await ask(prepared, by(await tokenOf({ exp: seconds(-9) })))).toMatchObject({ ok: true });

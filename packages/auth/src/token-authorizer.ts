@@ -68,7 +68,7 @@ async function judge(token: string, parts: TokenAuthorizerParts): Promise<Author
   try {
     payload = await verify(token, parts);
   } catch (error) {
-    return refusalOf(error);
+    return refusalOf(error, parts.configuration);
   }
   // Only where there was one set throughout is it known which one it was.
   if (before !== undefined && before === keys.current) verified.keep(token, before, payload);
@@ -77,9 +77,15 @@ async function judge(token: string, parts: TokenAuthorizerParts): Promise<Author
 
 /** What a token that is good grants here. */
 function grant(payload: JWTPayload, parts: TokenAuthorizerParts): AuthorizationOutcome {
-  if (!hasAudience(payload, parts.configuration.audience)) return unauthorized('the token is for another audience');
+  const { audience } = parts.configuration;
+  if (!hasAudience(payload, audience)) {
+    return unauthorized(
+      `the token is for another audience: neither aud nor client_id has one of ${audience.join(', ')}`,
+    );
+  }
   if (parts.scopes.length > 0 && !scopesOf(payload).some((scope) => parts.scopes.includes(scope))) {
-    return { ok: false, code: 'access_denied', detail: 'the token has none of the scopes that the route wants' };
+    const detail = `the token has none of the scopes that the route wants: ${parts.scopes.join(', ')}`;
+    return { ok: false, code: 'access_denied', detail };
   }
   return {
     ok: true,
@@ -122,7 +128,7 @@ async function verifyWithAny(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-function refusalOf(error: unknown): AuthorizationOutcome {
+function refusalOf(error: unknown, configuration: JwtConfiguration): AuthorizationOutcome {
   if (error instanceof IssuerUnavailable) return { ok: false, code: 'authorizer_failed', detail: error.message };
   if (
     error instanceof errors.JWKInvalid ||
@@ -131,10 +137,20 @@ function refusalOf(error: unknown): AuthorizationOutcome {
   ) {
     return { ok: false, code: 'authorizer_failed', detail: 'a key of the issuer cannot be used' };
   }
-  // Codes and claim names only: jose's messages may quote what is in the token.
-  const claim =
-    error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired ? ` (${error.claim})` : '';
-  return unauthorized(`the token is not valid: ${error.code}${claim}`);
+  return unauthorized(`the token is not valid: ${reasonOf(error, configuration)}`);
+}
+
+/** In our words: jose's messages may quote what is in the token. */
+function reasonOf(error: errors.JOSEError, { issuer }: JwtConfiguration): string {
+  if (error instanceof errors.JWTExpired) return `it has expired (${error.claim})`;
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'iss') return `its iss is not ${issuer}, to the letter`;
+    if (error.claim === 'nbf') return 'it is not valid yet (nbf), or the clocks differ';
+    return error.reason === 'missing' ? `it has no ${error.claim}` : `its ${error.claim} cannot be taken`;
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'no key of the issuer has signed it';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'the issuer has no key of its kid and algorithm';
+  return `${error.code}`;
 }
 
 function unauthorized(detail: string): AuthorizationOutcome {

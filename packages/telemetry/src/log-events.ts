@@ -36,6 +36,7 @@ export const logEvents = [
   'router.model_unusable',
   'callback.listening',
   'callback.request_failed',
+  'callback.address_unknown',
   'callback.signature_refused',
   'bus.redis_up',
   'bus.redis_down',

@@ -85,9 +85,17 @@ class CallbackService implements Callback {
       reader: new RequestReader({ ...bounds, bodyBytesMax: () => bodyBytesMaxOfAny(definitions) }),
       strict413: settings.strict413 ?? false,
       throttle: createAccountThrottle(parts.rates ?? createMemoryRateKeeper(), parts.account ?? {}, telemetry.metrics),
-      onRefused(reason, about) {
+      onRefused({ reason, detail }, about) {
         metrics.refused(reason);
-        telemetry.log.info('callback.signature_refused', 'a request was not let in', { ...about, reason });
+        telemetry.log.info('callback.signature_refused', `a request was not let in: ${detail}`, { ...about, reason });
+      },
+      onUnknownAddress(host, rawPath) {
+        const shown = { host: host.slice(0, shownLengthMax), path: rawPath.slice(0, shownLengthMax) };
+        telemetry.log.info(
+          'callback.address_unknown',
+          `refused a request with 403: host ${shown.host} and path ${shown.path} name no @connections of a stage; an SDK's endpoint ends in the stage`,
+          shown,
+        );
       },
     });
   }
@@ -161,3 +169,5 @@ class CallbackService implements Callback {
 }
 
 const drainPollMs = 20;
+// Host and path are a stranger's: a line shows their beginning.
+const shownLengthMax = 200;

@@ -1,3 +1,4 @@
+import type { Refusal } from '@sluice/auth';
 import { isConnectionId, nodeSlotOf } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import type { AccessControl } from './access-control.js';
@@ -17,7 +18,9 @@ export interface ManagementParts {
   strict413: boolean;
   /** Undefined where the account has no rate. */
   throttle: Throttle | undefined;
-  onRefused(reason: string, about: About): void;
+  onRefused(refusal: Refusal, about: About): void;
+  /** The address names no stage, or no connection in it. */
+  onUnknownAddress(host: string, rawPath: string): void;
 }
 
 /**
@@ -28,6 +31,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
   const { request } = exchange;
   const target = locateTarget(parts.definitions, request.host, request.rawPath);
   const operate: Operate | undefined = operations.get(request.method);
+  if (target === undefined) parts.onUnknownAddress(request.host, request.rawPath);
   if (target === undefined || operate === undefined) return exchange.answer(forbidden());
   const { connectionId, stage, customDomain } = target;
   exchange.concerns('stage', stage);
@@ -42,7 +46,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
 
   const { key, refusal } = parts.access.identify(request);
   if (refusal !== undefined) {
-    parts.onRefused(refusal.reason, exchange.about);
+    parts.onRefused(refusal, exchange.about);
     return exchange.answer(refused(refusal));
   }
   exchange.accessKeyId = key?.accessKeyId;
@@ -52,7 +56,7 @@ export function handleManagementRequest(parts: ManagementParts, exchange: Exchan
     exchange.concerns('api', apiId);
     const denied = parts.access.authorize(key, apiId, stage, request.method);
     if (denied !== undefined) {
-      parts.onRefused(denied.reason, exchange.about);
+      parts.onRefused(denied, exchange.about);
       return exchange.answer(refused(denied));
     }
     // The older form of ids names no node: no edge of ours has ever issued one.

@@ -30,7 +30,7 @@ export function refuseAddress(request: PendingUpgrade, telemetry: Telemetry, hos
   const shownPath = request.head.path.slice(0, shownLengthMax);
   telemetry.log.info(
     'edge.address_unknown',
-    `refused a handshake with 403: host ${shownHost} and path ${shownPath} name no API and stage`,
+    `refused a handshake with 403: host ${shownHost} and path ${shownPath} name no API and stage; sluice check lists those there are`,
     { host: shownHost, path: shownPath },
   );
   refuseUnknown(request, telemetry, forbidden());

@@ -42,7 +42,7 @@ export async function startCallbackOn(
   apis = [apiDefinition('chat', 'dev', 'prod')],
   tracing?: Telemetry['tracing'],
 ) {
-  const silent = createTelemetry({ role: 'callback', logLevel: 'silent' });
+  const silent = over.telemetry ?? createTelemetry({ role: 'callback', logLevel: 'silent' });
   const telemetry: Telemetry = tracing === undefined ? silent : { ...silent, tracing };
   const callback = createCallback({
     ...over,
