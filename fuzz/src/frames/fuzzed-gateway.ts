@@ -1,5 +1,13 @@
 import { once } from 'node:events';
-import { type BackEnd, connectClient, startBackEnd, startGatewayProcess, type WebSocketClient } from '@sluice/testkit';
+import {
+  type BackEnd,
+  connectClient,
+  type GatewayProcess,
+  startBackEnd,
+  startGatewayProcess,
+  type WebSocketClient,
+  waitFor,
+} from '@sluice/testkit';
 import { must } from '../target.js';
 
 /** A standalone gateway with a well-behaved client on it, who must not notice what strangers do. */
@@ -63,14 +71,29 @@ export async function startFuzzedGateway(): Promise<FuzzedGateway> {
       const message = JSON.stringify({ action: 'echo', turn });
       const answer = await answerTo(canary, message);
       must(answer === message, () => `a well-behaved client got ${answer} for ${message}`);
-      must(!/"level":"fatal"|uncaught/i.test(gateway.output()), () => gateway.output().slice(-2_000));
     },
     async stop() {
-      canary.terminate();
-      await gateway.kill();
-      await backEnd.stop();
+      try {
+        if (ended === '') await mustBeWell(gateway);
+      } finally {
+        canary.terminate();
+        await gateway.kill();
+        await backEnd.stop();
+      }
     },
   };
+}
+
+/** After all: nobody is left but the well-behaved client, and no error was the gateway's own. */
+async function mustBeWell(gateway: GatewayProcess): Promise<void> {
+  const sockets = () => gateway.metric('sluice_sockets');
+  await waitFor('the others to be gone', async () => (await sockets()) === 1).catch(() => {});
+  const left = await sockets();
+  must(left === 1, () => `${left} sockets are counted, and there is one`);
+  const { body } = await gateway.admin('/metrics');
+  const own = body.split('\n').find((line) => line.includes('"internal"') && !line.endsWith(' 0'));
+  must(own === undefined, () => `an error of the gateway's own: ${own}`);
+  must(!/"level":"(fatal|60)"|[Uu]ncaught/.test(gateway.output()), () => gateway.output().slice(-4_000));
 }
 
 async function answerTo(client: WebSocketClient, message: string): Promise<string> {

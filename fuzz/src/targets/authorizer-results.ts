@@ -6,7 +6,9 @@ import { api, common, connectEnvelope, connection, stage } from '../requests.js'
 import { type FuzzTarget, must, mustLeavePrototypes } from '../target.js';
 import { anyJson, anyName, anyText, mutate } from '../texts.js';
 
-const codes = ['authorizer_misconfigured', 'authorizer_failed', 'unauthorized', 'access_denied', 'forbidden'];
+const codes = [
+  ...['authorizer_misconfigured', 'authorizer_failed', 'unauthorized', 'access_denied', 'access_denied_explicit'],
+];
 
 /** What a REQUEST authorizer returns: lets in only with an Allow, and then every value of its context is text. */
 export const authorizerResults: FuzzTarget = {
@@ -67,7 +69,8 @@ function wordFor(outcome: AuthorizationOutcome | undefined, payload: string): st
   if (outcome === undefined) return 'none';
   if (!outcome.ok) {
     must(!outcome.detail.includes('secret-of-the-authorizer'), () => `the log would quote it: ${outcome.detail}`);
-    return codes.includes(outcome.code) ? outcome.code : `other: ${outcome.code}`;
+    must(codes.includes(outcome.code), () => `${outcome.code}: ${outcome.detail}`);
+    return outcome.code;
   }
   must(payload.includes('"Allow"'), () => 'it lets in without an Allow');
   for (const value of Object.values(outcome.authorizer ?? {})) {
@@ -78,14 +81,14 @@ function wordFor(outcome: AuthorizationOutcome | undefined, payload: string): st
 
 function anyPayload(random: Random): string {
   if (random.chance(0.1)) return anyJson(random);
-  const value = () => random.pick([anyText(random), random.below(10), true, null, random.chance(0.1) ? [1] : 'x']);
+  const value = () => random.pick([anyText(random), random.below(10), true, null, random.chance(0.05) ? [1] : 'x']);
   const text = JSON.stringify({
-    principalId: random.pick(['user', 'user', anyText(random), 7]),
+    principalId: random.chance(0.05) ? 7 : random.pick(['user', anyText(random), undefined]),
     policyDocument: anyPolicy(random),
-    context: random.chance(0.8)
+    context: random.chance(0.95)
       ? Object.fromEntries(random.list(3, () => [anyName(random), value()]))
       : JSON.parse(anyJson(random)),
-    usageIdentifierKey: random.pick([undefined, 'secret-of-the-authorizer', 7]),
+    usageIdentifierKey: random.chance(0.05) ? 7 : random.pick([undefined, 'secret-of-the-authorizer']),
   });
   return random.chance(0.2) ? mutate(random, text) : text;
 }
