@@ -16,6 +16,8 @@ export interface GatewayConfigs {
   open: string;
   /** Functions are invoked with signed calls. */
   signing: string;
+  /** Every route hands a connection's messages over one by one: an edge then selects the route of each message too. */
+  ordered: string;
   /** Three APIs that differ in what a handshake costs, and no limit of handshakes per second. */
   handshakes: string;
 }
@@ -37,6 +39,11 @@ export async function writeConfigs(directory: string, backEndPort: number): Prom
       lambda: functionsAt(backEndPort),
       aws: { credentials: benchKey },
     }),
+    ordered: await writeConfig(directory, 'ordered', {
+      apis: { bench: echoApi(backEndPort, { order: 'connection' }) },
+      auth,
+      lambda: functionsAt(backEndPort),
+    }),
     handshakes: await writeConfig(directory, 'handshakes', {
       apis: handshakeApis(backEndPort),
       auth,
@@ -56,13 +63,13 @@ function functionsAt(backEndPort: number): object {
   return { endpoint: `http://127.0.0.1:${backEndPort}` };
 }
 
-function echoApi(backEndPort: number): object {
+function echoApi(backEndPort: number, routeMembers = {}): object {
   const backEnd = (path: string) => ({
     integrationType: 'HTTP_PROXY',
     integrationMethod: 'POST',
     integrationUri: `http://127.0.0.1:${backEndPort}${path}`,
   });
-  const routeTo = (integration: string, more = {}) => ({ integration, routeResponse: true, ...more });
+  const routeTo = (integration: string) => ({ integration, routeResponse: true, ...routeMembers });
   return {
     routeSelectionExpression: '$request.body.action',
     integrations: {
@@ -80,8 +87,6 @@ function echoApi(backEndPort: number): object {
       mapped: routeTo('mapped'),
       lambda: routeTo('function'),
       signed: routeTo('signedFunction'),
-      'mock-order': routeTo('mock', { order: 'connection' }),
-      'echo-order': routeTo('echo', { order: 'connection' }),
     },
     stages: { [stage]: {} },
   };

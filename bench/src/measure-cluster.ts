@@ -4,10 +4,10 @@ import { clusterOf, type GatewayDeployment } from './deployments.js';
 import { clientPath, type GatewayProcess, startGateway } from './gateway.js';
 import { benchKey, stage } from './gateway-config.js';
 import { sayHotSpots } from './hot-spots.js';
+import { measureApart } from './measure-apart.js';
 import { costLine, costRow, measureWorkload } from './measure-echo.js';
 import { measureHandshakes } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
-import { measureLambda } from './measure-lambda.js';
 import { measureCost, percentile } from './measure-round.js';
 import { budget, type CostRow, type MemoryRow, type RoundTripRow, type Row, roundTripBudgetMs } from './rows.js';
 import { messageKinds, workloads } from './workloads.js';
@@ -17,7 +17,7 @@ const twoEdgeKinds = ['mock', 'http'] as const;
 /** Separate processes over Redis Streams: edges and a router, later a callback service. */
 export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row[]> {
   const rows = await measureShared(run, raw);
-  rows.push(...(await measureLambda(run, 'cluster', raw)));
+  rows.push(...(await measureApart(run, 'cluster', raw)));
   rows.push(...(await measureHandshakes(run, 'cluster', raw)));
   if (wanted(run, 'cluster', 'idle')) rows.push(await measureIdleCluster(run));
   return rows;

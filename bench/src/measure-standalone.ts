@@ -1,10 +1,10 @@
 import { type BenchRun, wanted } from './bench-run.js';
 import { startStandalone } from './deployments.js';
 import { startGateway } from './gateway.js';
+import { measureApart } from './measure-apart.js';
 import { measureWorkload } from './measure-echo.js';
 import { measureHandshakes } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
-import { measureLambda } from './measure-lambda.js';
 import type { CostRow, Row } from './rows.js';
 import { messageKinds, workloads } from './workloads.js';
 
@@ -19,7 +19,7 @@ export async function measureStandalone(run: BenchRun, raw: CostRow[]): Promise<
     }
     await gateway.end();
   }
-  rows.push(...(await measureLambda(run, 'standalone', raw)));
+  rows.push(...(await measureApart(run, 'standalone', raw)));
   rows.push(...(await measureHandshakes(run, 'standalone', raw)));
   if (wanted(run, 'standalone', 'idle')) {
     const options = { configPath: run.configs.open, redisUrl: undefined };

@@ -1,5 +1,7 @@
 import { limits } from '@sluice/contracts';
+import type { Kind } from './bench-run.js';
 import type { Expectation } from './echo-load.js';
+import type { GatewayConfigs } from './gateway-config.js';
 import type { CostRow } from './rows.js';
 
 /** A load of messages: which route they go to, and what has to come back. */
@@ -23,19 +25,33 @@ export const workloads = {
   mock: [mock],
   http: [http],
   template: [{ work: 'HTTP with templates', action: 'mapped', expectation: 'echo', inFlight: both }],
-  // One in flight is in order in any case.
-  order: [
-    { work: 'MOCK in order', action: 'mock-order', expectation: 'fixed', inFlight: [10] },
-    { work: 'HTTP in order', action: 'echo-order', expectation: 'ordered echo', inFlight: [10] },
-  ],
 } satisfies Record<string, Workload[]>;
 
-export const messageKinds = ['mock', 'http', 'template', 'order'] as const satisfies (keyof typeof workloads)[];
+export const messageKinds = ['mock', 'http', 'template'] as const satisfies (keyof typeof workloads)[];
 
-/** Each on a gateway of its own: whether calls are signed holds for all of its functions. */
-export const lambdaWorkloads: { workload: Workload; signed: boolean }[] = [
-  { workload: { work: 'Lambda', action: 'lambda', expectation: 'echo', inFlight: both }, signed: false },
-  { workload: { work: 'Lambda SigV4', action: 'signed', expectation: 'echo', inFlight: both }, signed: true },
+/** Each on gateways of its own, started with its configuration. */
+export const workloadsApart: { kind: Kind; config: keyof GatewayConfigs; workload: Workload }[] = [
+  // One in flight is in order in any case.
+  {
+    kind: 'order',
+    config: 'ordered',
+    workload: { work: 'MOCK in order', action: 'mock', expectation: 'fixed', inFlight: [10] },
+  },
+  {
+    kind: 'order',
+    config: 'ordered',
+    workload: { work: 'HTTP in order', action: 'echo', expectation: 'ordered echo', inFlight: [10] },
+  },
+  {
+    kind: 'lambda',
+    config: 'open',
+    workload: { work: 'Lambda', action: 'lambda', expectation: 'echo', inFlight: both },
+  },
+  {
+    kind: 'lambda',
+    config: 'signing',
+    workload: { work: 'Lambda SigV4', action: 'signed', expectation: 'echo', inFlight: both },
+  },
 ];
 
 /** More than a gateway keeps: taken in turn, each is one that it has forgotten. */
