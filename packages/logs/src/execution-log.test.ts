@@ -59,6 +59,29 @@ it('[SL-4] cuts a line after 1024 bytes, never inside a character', () => {
   );
 });
 
+it('[SL-4] masks the tokens of clients, wherever a handshake that is passed on has them', () => {
+  const jwt = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJlLXNlY3JldA';
+  const opaque = 'opaque-token-0123456789';
+  const shown = [
+    maskedHeaderList([
+      ['Cookie', `session=${opaque}`],
+      ['X-Auth-Token', opaque],
+      ['x-own', `a ${jwt} b`],
+      ['Sec-WebSocket-Protocol', `chat, bearer.${opaque}`],
+      ['sec-websocket-protocol', `access_token, ${opaque}, chat`],
+    ]),
+    ...['token', 'access_token', 'id%5Ftoken', 'apiKey', 'password'].map((name) =>
+      maskedUri(`http://h/?a=1&${name}=${opaque}&b`),
+    ),
+    maskedUri(`http://h/${jwt}/x?q=${jwt}`),
+  ].join(' ');
+  expect(shown).not.toContain(opaque);
+  expect(shown).not.toContain('c2lnbmF0dXJlLXNlY3');
+  expect(shown).toContain('Sec-WebSocket-Protocol=chat, bearer.*****456789');
+  expect(shown).toContain('sec-websocket-protocol=access_token, *****456789, chat');
+  expect(shown).toContain('http://h/?a=1&token=*****456789&b');
+});
+
 it('[SL-4] masks who a caller proves to be, in headers and in URIs', () => {
   const secret = 'AWS4-HMAC-SHA256 Credential=x, Signature=abcdef123456';
   expect(
