@@ -172,6 +172,13 @@ describe('readable form', () => {
     expect(readableLine(line, true)).toContain('\u001b[33m');
   });
 
+  it('shows control characters instead of having them carried out', () => {
+    const hostile = { ...JSON.parse(line), msg: 'a\n03:04:05 error forged\u001b[2J\u009b', count: 'x\ry\u2028' };
+    expect(readableLine(JSON.stringify(hostile), false)).toBe(
+      '03:04:05 warn  a\\n03:04:05 error forged\\u001b[2J\\u009b (e.x) count=x\\ry\\u2028\n',
+    );
+  });
+
   it('passes on what is no log line', () => {
     expect(readableLine('plain\n', false)).toBe('plain\n');
   });

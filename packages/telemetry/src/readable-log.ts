@@ -23,13 +23,26 @@ export function readableLine(line: string, coloured: boolean): string {
   const { ts, level, event, msg, role: _role, err, ...fields } = parsed;
   const time = String(ts).slice(11, 19);
   const rest = Object.entries(fields).map(([name, value]) => paint('dim', `${name}=${shown(value)}`));
-  const head = `${paint('dim', time)} ${paint(colours[String(level)] ?? 'dim', String(level).padEnd(5))} ${msg}`;
+  const head = `${paint('dim', time)} ${paint(colours[String(level)] ?? 'dim', String(level).padEnd(5))} ${printable(String(msg))}`;
   const tail = [paint('dim', `(${event})`), ...rest].join(' ');
   return `${head} ${tail}${errorText(err)}\n`;
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
+  return typeof value === 'string'
+    ? printable(value)
+    : inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach the terminal
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Execution logs show what clients send: it must neither steer the terminal nor look like a line of ours. */
+function printable(text: string): string {
+  return text.replace(controls, (character) => {
+    const short = JSON.stringify(character).slice(1, -1);
+    return short === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : short;
+  });
 }
 
 function errorText(err: unknown): string {
