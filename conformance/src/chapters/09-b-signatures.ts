@@ -202,10 +202,11 @@ export const signatures: Rule[] = [
     );
   }),
   rule('CB-30', 'a length that is no number, and two of them, are refused', async (target) => {
-    const { pathname, host } = new URL(target.managementUrl('connections'));
+    const at = target.managementUrl('connections');
+    const { pathname, host } = new URL(at);
     const lines = [`POST ${pathname}/@connections/${wellFormed} HTTP/1.1`, `Host: ${host}`];
     for (const lengths of [['Content-Length: x'], ['Content-Length: 1', 'Content-Length: 2'], ['Content-Length: -1']]) {
-      const answer = await rawAnswer(target, [...lines, ...lengths], { body: 'ab', timeoutMs: 3_000 });
+      const answer = await rawAnswer(target, [...lines, ...lengths], { at, body: 'ab', timeoutMs: 3_000 });
       assert.ok(answer === undefined || answer.status === 400, `${lengths} was answered ${answer?.status}`);
     }
   }),

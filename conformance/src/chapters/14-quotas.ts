@@ -83,7 +83,7 @@ export const quotas: Chapter = {
     }),
     rule('QU-9', 'an address of 4096 characters is taken, a longer one is 414', async (target) => {
       const address = (length: number) => {
-        const [first = '', ...rest] = upgradeLines(target, 'connections-open');
+        const [first = '', ...rest] = upgradeLines(target, 'connections');
         const [method = '', path = '', version = ''] = first.split(' ');
         return [`${method} ${`${path}?p=`.padEnd(length, 'x')} ${version}`, ...rest];
       };
@@ -92,7 +92,7 @@ export const quotas: Chapter = {
     }),
     rule('QU-10', 'headers of more than 10240 bytes are 431', async (target) => {
       const lines = (bytes: number) => {
-        const own = upgradeLines(target, 'connections-open');
+        const own = upgradeLines(target, 'connections');
         const present = own.slice(1).reduce((sum, line) => sum + line.length + 2, 0);
         return [...own, `X-Padding: ${'x'.repeat(bytes - present - 'X-Padding: '.length - 2)}`];
       };

@@ -87,13 +87,13 @@ export function upgradeLines(target: Target, api: string, options: HandshakeOpti
   ];
 }
 
-/** Sends a head and tells the answer; undefined where there is none. */
+/** Sends a head and tells the answer; undefined where there is none. `at`: an address of the host that the head names. */
 export async function rawAnswer(
   target: Target,
   lines: readonly string[],
-  { body = '', timeoutMs }: { body?: string; timeoutMs?: number } = {},
+  { at = target.url('connections'), body = '', timeoutMs }: { at?: string; body?: string; timeoutMs?: number } = {},
 ): Promise<RawAnswer | undefined> {
-  const raw = await RawConnection.open(target.options.address);
+  const raw = await RawConnection.open(at);
   try {
     raw.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
     return await raw.answer(timeoutMs);
