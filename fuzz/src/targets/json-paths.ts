@@ -41,6 +41,7 @@ export const jsonPaths: FuzzTarget = {
       if (value === 'over budget') return value;
       must(typeof value !== 'function' && typeof value !== 'symbol', () => `it yields a ${typeof value}`);
       must(compiledPath.definite || Array.isArray(value), () => 'it is indefinite and yields no list');
+      must(!Array.isArray(value) || !value.includes(undefined), () => 'its list holds what is nothing');
       return value === undefined ? 'nowhere' : 'found';
     },
   }),
