@@ -79,9 +79,7 @@ export const integrationSchema = z
     integrationResponses: z
       .record(text(1, 128), integrationResponseSchema.nullable(), { error: 'allowed: a map of keys to responses' })
       .default({})
-      .describe(
-        'By key: `$default`, a status such as `200`, or `/regex/`. The first match wins: statuses, then the others in their order.',
-      ),
+      .describe('By key: `$default`, a status such as `200`, or `/regex/`. In order; the first match wins.'),
     connectionType: oneOf(['INTERNET', 'VPC_LINK'])
       .default('INTERNET')
       .describe('`VPC_LINK` is a marker: the back end is called like any other.'),

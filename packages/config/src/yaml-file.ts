@@ -1,5 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import { ConfigError, type Path, type Problem } from './problems.js';
 
 // A definition of the largest API the service allows has some hundred kilobytes.
@@ -40,11 +51,34 @@ export function readYamlFile(file: string, shownName: string): YamlFile {
     duplicates,
     problems: forbiddenKeys(content),
     placeOf: (path, atKey) => place(offsetOf(document.contents, path, atKey)),
-    keysOf: (path) => {
-      const node = document.getIn(path, true);
-      return isMap(node) ? node.items.map(({ key }) => String(isScalar(key) ? key.value : key)) : [];
-    },
+    keysOf: (path) => keysAt(document, path),
   };
+}
+
+/** Through aliases and merges too: what they stand for has an order of its own. */
+function keysAt(document: Document, path: Path): string[] {
+  let node: unknown = document.contents;
+  for (const name of path) node = membersOf(document, node).find(([key]) => key === String(name))?.[1];
+  return membersOf(document, node).map(([key]) => key);
+}
+
+function membersOf(document: Document, node: unknown): [key: string, value: unknown][] {
+  const map = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(map)) return map.items.flatMap((item) => membersOf(document, item));
+  if (!isMap(map)) return [];
+  const own = new Set(map.items.map(({ key }) => nameOf(key)));
+  return map.items.flatMap(({ key, value }): [string, unknown][] =>
+    isMergeKey(key) ? membersOf(document, value).filter(([name]) => !own.has(name)) : [[nameOf(key), value]],
+  );
+}
+
+function nameOf(key: unknown): string {
+  return String(isScalar(key) ? key.value : key);
+}
+
+/** `<<`, which the library reads as a symbol of that name. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol');
 }
 
 function readText(file: string, shownName: string): string {
