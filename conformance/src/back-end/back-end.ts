@@ -43,7 +43,7 @@ const callsKeptMax = 20_000;
 
 export async function startScriptedBackEnd(port: number): Promise<ScriptedBackEnd> {
   const calls: Call[] = [];
-  const issuer = await createTokenIssuer(() => (server.address() as AddressInfo).port);
+  const issuer = createTokenIssuer(() => (server.address() as AddressInfo).port);
   const server = createServer((request, response) => {
     answer(request, response, issuer, (call) => {
       calls.push(call);
