@@ -56,8 +56,10 @@ export const edgeLimits = {
   /** Ours: new handshakes per second and node, and burst; over it 503 with Retry-After before anything else runs. */
   handshakesPerSecondMax: 500,
   handshakesBurstMax: 1_000,
-  /** Ours: upgrades held at once on a node while their `$connect` runs. */
+  /** Ours: upgrades held at once on a node while their `$connect` runs, and those of one stage among them: a back end or authorizer
+   * that hangs leaves room for the handshakes of others. */
   handshakesPendingMax: 1_000,
+  handshakesPendingStageMax: 750,
   /** Ours: what a refused handshake is told to wait (`Retry-After`), a random whole number of seconds up to this. */
   retryAfterSecondsMax: 5,
   /** Ours: resolution of every deadline of a connection; one timer of this period serves all of them. */

@@ -1,4 +1,4 @@
-import type { ConnectionId, RequestId } from '@sluice/contracts';
+import { type ConnectionId, limits, type RequestId } from '@sluice/contracts';
 import type { ActiveSpan } from '@sluice/telemetry';
 import { authorizationEndsAtMs } from './authorization-end.js';
 import { type Connection, endOfLife } from './connection.js';
@@ -50,28 +50,41 @@ export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: num
   };
 }
 
-/** The held upgrades of this node by connection id. Bounded by `handshakesPendingMax`, which its user checks. */
+/** The held upgrades of this node by connection id. */
 export class HeldUpgrades {
   private readonly byId = new Map<ConnectionId, HeldUpgrade>();
+  private readonly countByStage = new Map<StageState, number>();
 
   get count(): number {
     return this.byId.size;
   }
 
+  /** Whether there is room for one more of this stage: neither `handshakesPendingMax` nor `handshakesPendingStageMax` is reached. */
+  hasRoom(stage: StageState): boolean {
+    const ofStage = this.countByStage.get(stage) ?? 0;
+    return this.byId.size < limits.handshakesPendingMax && ofStage < limits.handshakesPendingStageMax;
+  }
+
   add(held: HeldUpgrade): void {
     this.byId.set(held.connectionId, held);
+    this.countByStage.set(held.stage, (this.countByStage.get(held.stage) ?? 0) + 1);
   }
 
   /** Takes it out: whoever gets it owes the answer. */
   take(connectionId: ConnectionId): HeldUpgrade | undefined {
     const held = this.byId.get(connectionId);
-    if (held !== undefined) this.byId.delete(connectionId);
+    if (held === undefined) return undefined;
+    this.byId.delete(connectionId);
+    const left = (this.countByStage.get(held.stage) ?? 0) - 1;
+    if (left > 0) this.countByStage.set(held.stage, left);
+    else this.countByStage.delete(held.stage);
     return held;
   }
 
   takeAll(): HeldUpgrade[] {
     const all = [...this.byId.values()];
     this.byId.clear();
+    this.countByStage.clear();
     return all;
   }
 }

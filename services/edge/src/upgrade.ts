@@ -71,7 +71,7 @@ export class Upgrades {
     if (foreign !== undefined) return refuseOrigin(request, this.parts.telemetry, stage, foreign);
     const held = this.prepare(request, stage, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
-    if (this.held.count >= limits.handshakesPendingMax) {
+    if (!this.held.hasRoom(stage)) {
       return this.refuse(held, unavailable(), 'throttled', 'handshakes_pending');
     }
     this.hold(held, address.snapshot, node);
