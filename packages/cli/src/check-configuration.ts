@@ -1,5 +1,5 @@
 import { type Flags, loadSettings, type Settings } from '@sluice/config';
-import type { ApiDefinition, IntegrationDefinition, RouteDefinition } from '@sluice/contracts';
+import type { ApiDefinition, AuthorizerDefinition, IntegrationDefinition, RouteDefinition } from '@sluice/contracts';
 import { expressionCheckers } from '@sluice/standalone';
 import { stagePath } from './welcome.js';
 
@@ -15,6 +15,7 @@ export function describeSettings(settings: Settings): string[] {
     `${settings.configFile} is valid.`,
     '',
     ...settings.apis.flatMap((api) => describeApi(api, settings)),
+    ...describePlaces(settings),
     `listens on ${edge.host}:${edge.port}, health and metrics on ${admin.host}:${admin.port}`,
     `bus: ${redis === undefined ? 'in this process' : `Redis (${redis.mode}), ${redis.shards} shard${redis.shards === 1 ? '' : 's'}`}`,
     `@connections: ${describeAuth(auth)}`,
@@ -41,8 +42,24 @@ function describeApi(api: ApiDefinition, settings: Settings): string[] {
       const target = route.integrationId === undefined ? undefined : api.integrations[route.integrationId];
       return `  ${route.routeKey.padEnd(width)}  ${[describeTarget(target), ...describeRoute(route)].join(', ')}`;
     }),
+    ...Object.values(api.authorizers ?? {}).map(describeAuthorizer),
     '',
   ];
+}
+
+function describeAuthorizer(authorizer: AuthorizerDefinition): string {
+  const {
+    authorizerId,
+    authorizerType,
+    authorizerUri = '',
+    identitySource,
+    resultTtlSeconds,
+    jwtConfiguration,
+  } = authorizer;
+  const asked = jwtConfiguration === undefined ? shortUri(authorizerUri) : `of ${jwtConfiguration.issuer}`;
+  const from = identitySource.length === 0 ? '' : `, from ${identitySource.join(' and ')}`;
+  const kept = resultTtlSeconds === 0 ? '' : `, kept ${resultTtlSeconds} s`;
+  return `  authorizer ${authorizerId}: ${authorizerType} ${asked}${from}${kept}`;
 }
 
 /** Where clients reach a stage: its path, and the custom domains that lead to it. */
@@ -71,5 +88,31 @@ function describeTarget(integration: IntegrationDefinition | undefined): string 
   const { integrationType, integrationMethod, integrationUri, timeoutInMillis } = integration;
   if (integrationType === 'MOCK') return 'MOCK';
   const method = integrationType === 'AWS_PROXY' ? '' : `${integrationMethod} `;
-  return `${integrationType} ${method}${integrationUri} (${timeoutInMillis} ms)`;
+  return `${integrationType} ${method}${shortUri(integrationUri ?? '')} (${timeoutInMillis} ms)`;
+}
+
+/** Of the invocation ARN of a function the ARN of the function, which says the same. */
+function shortUri(uri: string): string {
+  return uri.replace(/^arn:[^/]+:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/, '$1');
+}
+
+/** Where functions and services are called, and what ARNs say, as far as the definitions name any. */
+function describePlaces({ apis, lambda, aws }: Settings): string[] {
+  const uris = apis.flatMap(({ integrations, authorizers = {} }) => [
+    ...Object.values(integrations).map(({ integrationUri }) => integrationUri ?? ''),
+    ...Object.values(authorizers).map(({ authorizerUri }) => authorizerUri ?? ''),
+  ]);
+  const isOfFunction = (uri: string) => /^arn:[^/]+:lambda:path\//.test(uri);
+  const list = (places: Record<string, string>, others: string | undefined) => {
+    const named = Object.entries(places).map(([name, url]) => `${name} at ${url}`);
+    const rest = others === undefined ? [] : [named.length === 0 ? `at ${others}` : `others at ${others}`];
+    return [...named, ...rest].join(', ');
+  };
+  const elsewhere = lambda.endpoint ?? (aws.credentials === undefined ? undefined : 'AWS');
+  const services = uris.filter((uri) => uri.startsWith('arn:') && !isOfFunction(uri));
+  return [
+    `ARNs: region ${aws.region}, account ${aws.accountId}`,
+    ...(uris.some(isOfFunction) ? [`functions: ${list(lambda.functions, elsewhere)}`] : []),
+    ...(services.length > 0 ? [`AWS services: ${list(aws.endpoints, 'AWS')}`] : []),
+  ];
 }

@@ -58,6 +58,7 @@ describe('sluice', () => {
         '  say       HTTP_PROXY POST http://127.0.0.1:9000/chat (29000 ms), answers the client',
         '  $default  no integration',
         '',
+        'ARNs: region us-east-1, account 000000000000',
         'listens on 127.0.0.1:8080, health and metrics on 127.0.0.1:8081',
         'bus: in this process',
         '@connections: open to whoever reaches the port',
@@ -114,6 +115,30 @@ describe('sluice', () => {
     expect(text).toContain('stages dev (/chat/dev), prod (/chat/prod)');
     expect(text).toContain('stages v1 (/other/v1)');
     expect(text).toMatch(/open to whoever reaches the port, 1 key not asked for/);
+  });
+
+  it('check says where functions, services and authorizers are asked', () => {
+    const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:chat';
+    const uri = `arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${arn}/invocations`;
+    const apis = `apis:
+  chat:
+    authorizers: { guard: { authorizerType: REQUEST, authorizerUri: "${uri}", identitySource: route.request.querystring.t, authorizerResultTtlInSeconds: 60 } }
+    integrations:
+      queue: { integrationType: AWS, integrationUri: "arn:aws:apigateway:eu-west-1:sqs:path/1/q", integrationResponses: { $default: {} } }
+    routes: { $connect: { integration: "${uri}", authorizer: guard }, job: queue }
+    stages: { dev: {} }
+`;
+    const place =
+      'aws: { region: eu-west-1, accountId: "123456789012", credentials: { accessKeyId: AK, secretAccessKey: planted }, endpoints: { sqs: "http://q" } }\n';
+    const functions = 'lambda: { endpoint: "http://l", functions: { other: "http://o/x" } }\n';
+    const lines = describeSettings(settings({}, apis + place + functions));
+    expect(lines).toContain(`  $connect  AWS_PROXY ${arn} (29000 ms), CUSTOM guard`);
+    expect(lines).toContain(`  authorizer guard: REQUEST ${arn}, from route.request.querystring.t, kept 60 s`);
+    expect(lines).toContain('ARNs: region eu-west-1, account 123456789012');
+    expect(lines).toContain('functions: other at http://o/x, others at http://l');
+    expect(lines).toContain('AWS services: sqs at http://q, others at AWS');
+    expect(lines.join('\n')).not.toMatch(/planted|warning/);
+    expect(describeSettings(settings({}, apis + place))).toContain('functions: at AWS');
   });
 
   it('dead-letters takes only flags that mean something for it, and says that it needs Redis', async () => {

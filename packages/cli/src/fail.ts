@@ -6,7 +6,7 @@ export const exitCodes = { failed: 1, misused: 2 } as const;
 /** Tells a person what went wrong: a sentence for what is foreseen, everything for what is not. Returns the exit code. */
 export function explainFailure(error: unknown): number {
   if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\nSee docs/configuration.md, or try: sluice check <file>\n`);
+    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
     return exitCodes.misused;
   }
   const known = error instanceof Error && !(error instanceof TypeError || error instanceof ReferenceError);

@@ -12,6 +12,9 @@ import {
   yesOrNo,
 } from './schema-kinds.js';
 
+/** Where this gateway says it is, where nobody has said. */
+export const defaultPlace = { region: 'us-east-1', accountId: '000000000000' } as const;
+
 const rateMax = 1_000_000;
 const nameForm = textLike(/^[A-Za-z0-9_-]{1,128}$/, '1 to 128 of A-Z, a-z, 0-9, _ and -');
 
@@ -182,10 +185,10 @@ export const credentialsSchema = z
 export const awsSchema = z
   .strictObject({
     region: textLike(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
-      .default('us-east-1')
+      .default(defaultPlace.region)
       .describe('Region in ARNs, and in signatures of `@connections` requests.'),
     accountId: textLike(/^\d{12}$/, '12 digits, in quotes')
-      .default('000000000000')
+      .default(defaultPlace.accountId)
       .describe('Account in ARNs. In quotes, since YAML takes it for a number otherwise.'),
     credentials: credentialsSchema.optional(),
     credentialsFile: text(1, 4096)

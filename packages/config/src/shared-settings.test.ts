@@ -246,8 +246,52 @@ describe('aws and lambda', () => {
     expect(load('', { env: { SLUICE_AWS_REGION: 'eu-north-1' } }).aws.region).toBe('eu-north-1');
   });
 
+  it('definitions of another region and account than the default of this gateway are warned of', () => {
+    const arn = (region: string, account: string) =>
+      `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/arn:aws:lambda:${region}:${account}:function:f/invocations`;
+    const warningsOf = (text: string, ...arns: string[]) => {
+      const routes = arns.map((each, n) => `r${n}: "${each}"`).join(', ');
+      const definitions = `apis: { chat: { routes: { ${routes} }, stages: { dev: } } }\nlambda: { endpoint: "http://h" }\n`;
+      return load(text, {}, definitions).warnings;
+    };
+    const abroad = arn('eu-west-1', '123456789012');
+    expect(warningsOf('', abroad, abroad)).toEqual([
+      expect.stringMatching(/^aws\.region is us-east-1, .* eu-west-1: .* aws: \{ region: "eu-west-1" \}\?$/),
+      expect.stringMatching(/^aws\.accountId is 000000000000, .* aws: \{ accountId: "123456789012" \}\?$/),
+    ]);
+    expect(warningsOf('aws: { region: eu-west-1, accountId: "123456789012" }\n', abroad)).toEqual([]);
+    expect(warningsOf('aws: { region: eu-north-1, accountId: "123456789013" }\n', abroad)).toEqual([]);
+    expect(warningsOf('', abroad, arn('us-east-1', '000000000000'))).toEqual([]);
+    expect(warningsOf('')).toEqual([]);
+  });
+
+  it('integration responses that are missing or can never be chosen are warned of', () => {
+    const responses = (keys: string) => `integrationResponses: { ${keys} }`;
+    const definitions = `apis:
+  chat:
+    integrations:
+      none: { integrationType: MOCK }
+      deaf: { integrationType: HTTP, integrationUri: "http://h/", ${responses('"4\\\\d\\\\d": {}, $default: {}, "200": {}, "/5../": {}')} }
+      told: { integrationType: AWS, integrationUri: "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations", ${responses('denied: {}')} }
+      proxy: { integrationType: HTTP_PROXY, integrationUri: "http://h/" }
+    routes:
+      a: none
+      b: deaf
+      c: told
+      d: proxy
+    stages: { dev: }
+lambda: { endpoint: "http://h" }
+`;
+    expect(load('', {}, definitions).warnings).toEqual([
+      expect.stringMatching(/^integration none of chat is MOCK and has no integrationResponses/),
+      expect.stringMatching(
+        /^integrationResponses of integration deaf of chat has the key "4\\\\d\\\\d", which no status is/,
+      ),
+    ]);
+  });
+
   it('a service that nobody signs for, and a signature that nobody can make, are warned of', () => {
-    const definitions = `apis: { chat: { routes: { $connect: { authorizationType: AWS_IAM }, a: { integration: { integrationType: AWS, integrationUri: "arn:aws:apigateway:us-east-1:sqs:path/1/q" } } }, stages: { dev: } } }\n`;
+    const definitions = `apis: { chat: { routes: { $connect: { authorizationType: AWS_IAM }, a: { integration: { integrationType: AWS, integrationUri: "arn:aws:apigateway:us-east-1:sqs:path/1/q", integrationResponses: { $default: {} } } } }, stages: { dev: } } }\n`;
     expect(load('', {}, definitions).warnings).toEqual([
       expect.stringMatching(/integration routes\/a of chat calls .*sqs.*aws\.credentials is missing/),
       'apis.chat.routes.$connect wants AWS_IAM, and auth.keys is empty: nobody can pass',
