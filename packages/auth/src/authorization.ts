@@ -16,6 +16,8 @@ export interface AuthorizedRoute {
   api: ApiDefinition;
   stage: StageDefinition;
   route: RouteDefinition;
+  /** How the API's definitions spell header names, by lower case, for the authorizer's event; its own sources come first. */
+  headerSpellings?: ReadonlyMap<string, string> | undefined;
 }
 
 /** A handshake, or (ours) a message of a route other than `$connect`, that waits to be let through. */

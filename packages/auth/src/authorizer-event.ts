@@ -4,7 +4,7 @@ import type { AuthorizationRequest } from './authorization.js';
 export interface AuthorizerEventPlace {
   methodArn: string;
   stage: StageDefinition;
-  /** Spellings that the identity sources ask for. */
+  /** Spellings that the identity sources and the API's other definitions ask for. */
   headerNames: ReadonlyMap<string, string>;
 }
 

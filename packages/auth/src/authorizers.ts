@@ -72,7 +72,7 @@ export function createAuthorizers(options: AuthorizersOptions): Authorizers {
 }
 
 function prepareCustom(
-  { api, stage, route }: AuthorizedRoute,
+  { api, stage, route, headerSpellings }: AuthorizedRoute,
   methodArn: string,
   { prepareFunction }: AuthorizersOptions,
   cache: ResultCache<CallFailure>,
@@ -85,7 +85,8 @@ function prepareCustom(
   const { stageVariables } = stage;
   const caller = prepareFunction(authorizer.authorizerUri, { apiId: api.apiId, stageVariables });
   const { sources } = reading;
-  return prepareFunctionAuthorizer({ apiId: api.apiId, stage, methodArn, authorizer, sources, caller, cache, clock });
+  const parts = { apiId: api.apiId, stage, methodArn, authorizer, sources, headerSpellings, caller, cache, clock };
+  return prepareFunctionAuthorizer(parts);
 }
 
 function prepareToken(target: AuthorizedRoute, issuers: Issuers, clock: () => number): PreparedAuthorization {

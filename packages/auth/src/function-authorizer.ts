@@ -21,6 +21,8 @@ export interface FunctionAuthorizerParts {
   methodArn: string;
   authorizer: AuthorizerDefinition;
   sources: IdentitySources;
+  /** `AuthorizedRoute.headerSpellings`. */
+  headerSpellings?: ReadonlyMap<string, string> | undefined;
   caller: FunctionCaller;
   cache: ResultCache<CallFailure>;
   /** ms since the epoch. */
@@ -37,7 +39,11 @@ export function prepareFunctionAuthorizer(parts: FunctionAuthorizerParts): Prepa
   const isHttp = /^https?:/i.test(authorizer.authorizerUri ?? '');
   // The definition is part of the key: a deployment that changes it starts without results.
   const cacheName = [parts.apiId, stage.stageName, JSON.stringify(authorizer), JSON.stringify(stage.stageVariables)];
-  const place = { methodArn: parts.methodArn, stage, headerNames: sources.headerNames };
+  const place = {
+    methodArn: parts.methodArn,
+    stage,
+    headerNames: new Map([...(parts.headerSpellings ?? []), ...sources.headerNames]),
+  };
 
   return {
     type: 'CUSTOM',

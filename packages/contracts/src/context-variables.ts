@@ -10,7 +10,10 @@ export interface ContextPlace {
 }
 
 type RequestEnvelope = Omit<Envelope, 'scope'> &
-  Partial<{ messageId: string; disconnectStatusCode: number; disconnectReason: string }>;
+  Partial<{ messageId: string; disconnectStatusCode: number; disconnectReason: string }> & {
+    /** How long the authorizer of a handshake took. */
+    authorizerLatencyMs?: number | undefined;
+  };
 
 /** `$context` of one request (spec 06 §6.5). Callers add `error`, `integration` and what else their moment knows. */
 export function contextVariables(place: ContextPlace, envelope: RequestEnvelope): ContextVariables {
@@ -33,9 +36,15 @@ export function contextVariables(place: ContextPlace, envelope: RequestEnvelope)
     requestTimeEpoch: envelope.timeMs,
     routeKey: place.routeKey,
     stage: place.stage,
-    ...(connection.authorizer === undefined ? {} : { authorizer: { ...connection.authorizer } }),
+    ...authorizerOf(connection, envelope.authorizerLatencyMs),
     identity: identityOf(connection),
   };
+}
+
+/** `integrationLatency` is known on CONNECT only, as in the event (spec 05 §5.4). */
+function authorizerOf({ authorizer }: ConnectionContext, integrationLatency: number | undefined): ContextVariables {
+  if (authorizer === undefined) return {};
+  return { authorizer: integrationLatency === undefined ? { ...authorizer } : { ...authorizer, integrationLatency } };
 }
 
 function identityOf(connection: ConnectionContext): ContextVariables {

@@ -5,7 +5,13 @@ export type FunctionResult =
   /** The function's result, JSON text as it came. */
   | { kind: 'ok'; payload: Uint8Array }
   /** `X-Amz-Function-Error` was set: it threw, or ran out of its own time. `payload` is its error object, as it came. */
-  | { kind: 'function-error'; errorMessage: string; payload: Uint8Array }
+  | {
+      kind: 'function-error';
+      errorMessage: string;
+      payload: Uint8Array;
+      /** Of the invocation, as the function's own log has it. */
+      requestId?: string | undefined;
+    }
   /** It was not invoked, or its answer did not come: `function_refused`, `integration_timeout`, `integration_unreachable`, … */
   | {
       kind: 'failed';

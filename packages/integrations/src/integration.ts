@@ -38,6 +38,8 @@ export interface IntegrationFailure {
   /** For the log; the client sees the registry's text for `code`. */
   detail: string;
   integrationStatus?: number | undefined;
+  /** Of `function_error`: what the function said, and the invocation's id where the answer has one. */
+  functionError?: { errorMessage: string; requestId: string | undefined } | undefined;
 }
 
 /** Told the outcome of one call: exactly once, possibly before `invoke` returns. Must not throw. */

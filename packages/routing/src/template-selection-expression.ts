@@ -1,19 +1,39 @@
 import { parseBody, renderParts } from './json-body.js';
-import { bodyPath, compileBodyParts, failUnknownSource } from './route-selection-expression.js';
+import { type BodyParts, bodyPath, failUnknownSource } from './route-selection-expression.js';
 import { InvalidExpressionError, parseSelectionTemplate, type VariablePath } from './selection-template.js';
 
+type StageVariables = Readonly<Record<string, string>>;
+
 /**
- * Compiles `Integration.templateSelectionExpression` or `Route.modelSelectionExpression`: `$request.body.<path>` and literals
- * (spec 02 §2.3). The result is the key to look for; parts that are not there, and every part of a body that is not JSON, are
- * empty. Throws `InvalidExpressionError`.
+ * Compiles `Integration.templateSelectionExpression` or `Route.modelSelectionExpression`: `$request.body.<path>`, literals (spec
+ * 02 §2.3) and `$stageVariables.<name>` (12 §12.1). The result is the key to look for; parts that are not there, and every part
+ * of a body that is not JSON, are empty. Throws `InvalidExpressionError`.
  */
-export function compileTemplateSelectionExpression(expression: string): (body: Uint8Array) => string {
-  const parts = compileBodyParts(expression);
+export function compileTemplateSelectionExpression(
+  expression: string,
+  stageVariables: StageVariables = {},
+): (body: Uint8Array) => string {
+  if (expression === '')
+    throw new InvalidExpressionError(expression, 0, 'an expression is required, for example $request.body.action');
+  const parts: BodyParts = parseSelectionTemplate(expression).map((part) =>
+    'literal' in part
+      ? part.literal
+      : (bodyPath(part.path) ??
+        stageVariable(part.path, stageVariables) ??
+        failUnknownSource(expression, part.path, ['request.body', 'stageVariables.<name>'])),
+  );
   if (parts.every((part) => typeof part === 'string')) {
     const key = parts.join('');
     return () => key;
   }
   return (body) => renderParts(parseBody(body), parts);
+}
+
+/** What the variable has on this stage, empty where it is missing; undefined where the path is no stage variable. */
+function stageVariable({ steps }: VariablePath, stageVariables: StageVariables): string | undefined {
+  const [source, name, ...rest] = steps;
+  if (source !== 'stageVariables' || typeof name !== 'string' || rest.length > 0) return undefined;
+  return Object.hasOwn(stageVariables, name) ? stageVariables[name] : '';
 }
 
 /** What `IntegrationResponse.templateSelectionExpression` may look at. */
@@ -30,7 +50,10 @@ export interface ResponseSources {
  * `$integration.response.header.<name>` (the last where repeated) and `.multivalueheader.<name>` (`[a, b]`); header names
  * without regard to case. Throws `InvalidExpressionError`.
  */
-export function compileResponseTemplateSelectionExpression(expression: string): (sources: ResponseSources) => string {
+export function compileResponseTemplateSelectionExpression(
+  expression: string,
+  stageVariables: StageVariables = {},
+): (sources: ResponseSources) => string {
   if (expression === '') {
     throw new InvalidExpressionError(
       expression,
@@ -39,12 +62,18 @@ export function compileResponseTemplateSelectionExpression(expression: string): 
     );
   }
   const parts = parseSelectionTemplate(expression).map((part) =>
-    'literal' in part ? () => part.literal : compileResponseVariable(expression, part.path),
+    'literal' in part ? () => part.literal : compileResponseVariable(expression, part.path, stageVariables),
   );
   return (sources) => parts.map((part) => part(sources)).join('');
 }
 
-function compileResponseVariable(expression: string, path: VariablePath): (sources: ResponseSources) => string {
+function compileResponseVariable(
+  expression: string,
+  path: VariablePath,
+  stageVariables: StageVariables,
+): (sources: ResponseSources) => string {
+  const ofStage = stageVariable(path, stageVariables);
+  if (ofStage !== undefined) return () => ofStage;
   const inBody = bodyPath(path);
   if (inBody !== undefined) return ({ requestBody }) => renderParts(parseBody(requestBody), [inBody]);
   const [first, second, source, ...rest] = path.steps;
@@ -62,6 +91,7 @@ function compileResponseVariable(expression: string, path: VariablePath): (sourc
     'integration.response.statuscode',
     'integration.response.header.<name>',
     'integration.response.multivalueheader.<name>',
+    'stageVariables.<name>',
   ]);
 }
 

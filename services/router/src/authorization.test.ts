@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiDefinition, AuthorizerDefinition } from '@sluice/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chatApi, integration, startRouter } from './testing/start-router.js';
+import { chatApi, integration, mock, startRouter } from './testing/start-router.js';
 
 const allow = (more: object = {}) => ({
   principalId: 'user-1',
@@ -101,6 +101,41 @@ describe('authorization of $connect', () => {
       // As the identity source spells it.
       headers: { 'X-Token': 'secret', 'X-Amzn-Trace-Id': traceId },
     });
+  });
+
+  it('[AU-4] [LE-1] authorizer and $connect see a header in one spelling, that of the definitions', async () => {
+    functions.answer.body = JSON.stringify(allow({ statusCode: 200 }));
+    const proxy = integration('mock', {
+      integrationType: 'AWS_PROXY',
+      integrationUri: authorizer().authorizerUri,
+      requestParameters: { 'integration.request.header.x': 'route.request.header.X-roomID' },
+    });
+    const { connect } = await start(authorizedApi({}, { integrations: { mock: proxy } }));
+    const headers: [string, string][] = [...token.headers, ['x-roomid', '7']];
+    expect((await connect({ headers })).status).toBe(200);
+    const seen = functions.events.map(({ event }) => event['headers']);
+    expect(seen).toMatchObject([
+      { 'X-Token': 'secret', 'X-roomID': '7' },
+      { 'X-Token': 'secret', 'X-roomID': '7' },
+    ]);
+  });
+
+  it('[MT-6] a template of $connect sees how long the authorizer took, as the event does', async () => {
+    functions.answer.body = JSON.stringify(allow());
+    const mocked = mock('mock', 'other', {
+      integrationResponses: [
+        {
+          integrationResponseKey: '$default',
+          templateSelectionExpression: undefined,
+          responseTemplates: {
+            $default:
+              '#set($context.responseOverride.status = 403)$context.authorizer.integrationLatency $context.authorizer.principalId',
+          },
+        },
+      ],
+    });
+    const { connect } = await start(authorizedApi({}, { integrations: { mock: mocked } }));
+    expect((await connect(token)).body).toMatch(/^[0-9]+ user-1$/);
   });
 
   it('[AU-4] authorizer and $connect name one trace, where nobody traces too', async () => {

@@ -16,7 +16,7 @@ const envelope: MessageEnvelope = {
   body: new Uint8Array(0),
 };
 
-function failureOf(code: ErrorCode, detail: string, more: object = {}): string[] {
+function failureOf(code: ErrorCode, detail: string, more: object = {}, ofOutcome: object = {}): string[] {
   const errors: string[] = [];
   const log: ExecutionLog = {
     tellsAll: false,
@@ -31,7 +31,7 @@ function failureOf(code: ErrorCode, detail: string, more: object = {}): string[]
     ending: {
       status: 500,
       refusal: { code, detail, ...more },
-      outcome: { ok: false, code, detail, integrationStatus: 200 },
+      outcome: { ok: false, code, detail, integrationStatus: 200, ...ofOutcome },
     },
   });
   return errors;
@@ -60,6 +60,13 @@ describe('failures in the execution log', () => {
     ['integration_unreachable', 'refused', 'Execution failed: refused'],
   ])('[ER-6] %s has the text of the model service', (code, detail, text) => {
     expect(failureOf(code, detail)).toEqual([`${envelope.requestId} ${text}`]);
+  });
+
+  it('[ER-6] [SL-4] a function that failed is told by its own message and the id of its invocation', () => {
+    const functionError = { errorMessage: 'boom', requestId: '5a0c' };
+    expect(failureOf('function_error', 'the function failed: boom', {}, { functionError })).toEqual([
+      `${envelope.requestId} Lambda execution failed due to customer function error: boom. Lambda request id: 5a0c`,
+    ]);
   });
 
   it('[ER-6] a body that does not fit its model is told with what it lacks', () => {

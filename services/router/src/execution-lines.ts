@@ -1,4 +1,5 @@
 import { decodeConnectionContext, type Envelope, errorKinds } from '@sluice/contracts';
+import type { IntegrationOutcome } from '@sluice/integrations';
 import { type ExecutionLog, executionTexts, failureTexts } from '@sluice/logs';
 import type { RequestRecord } from './access-log-line.js';
 import type { Refusal } from './refusal.js';
@@ -22,7 +23,7 @@ export function logEnd(log: ExecutionLog, { place, envelope, ending }: RequestRe
   const { requestId, connectionId } = envelope;
   const { refusal, outcome, status } = ending;
   const integrationStatus = outcome?.integrationStatus ?? (outcome?.ok === true ? outcome.status : undefined);
-  if (refusal !== undefined) log.error(requestId, failureText(refusal, integrationStatus));
+  if (refusal !== undefined) log.error(requestId, failureText(refusal, outcome, integrationStatus));
   else if (integrationStatus !== undefined && integrationStatus >= 400) {
     log.error(requestId, failureTexts.integrationStatus(integrationStatus));
   }
@@ -40,7 +41,12 @@ export function logEnd(log: ExecutionLog, { place, envelope, ending }: RequestRe
   }
 }
 
-function failureText({ code, detail, validationErrorString }: Refusal, integrationStatus: number | undefined): string {
+function failureText(
+  { code, detail, validationErrorString }: Refusal,
+  outcome: IntegrationOutcome | undefined,
+  integrationStatus: number | undefined,
+): string {
+  const functionError = outcome?.ok === false ? outcome.functionError : undefined;
   switch (code) {
     case 'integration_timeout':
       return failureTexts.timeout();
@@ -51,7 +57,7 @@ function failureText({ code, detail, validationErrorString }: Refusal, integrati
         `No match for output mapping and no default output mapping configured. Endpoint Response Status Code: ${integrationStatus ?? '-'}`,
       );
     case 'function_error':
-      return failureTexts.functionError(detail, '-');
+      return failureTexts.functionError(functionError?.errorMessage ?? detail, functionError?.requestId ?? '-');
     case 'function_refused':
       return failureTexts.configuration(`Invalid permissions on Lambda function (${detail})`);
     case 'request_body_invalid':

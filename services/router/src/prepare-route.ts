@@ -83,7 +83,7 @@ function prepareIntegration(stage: StageCompilation, route: RouteDefinition): Pr
       headerSpellings: stage.headerSpellings,
       binaryFrames: api.binaryFrames === true,
     },
-    () => selectorsFor(definition),
+    () => selectorsFor(definition, stage.stageVariables),
   );
   if (integration.fault !== undefined) {
     telemetry.log.error(

@@ -48,7 +48,12 @@ function named(bucket: NamedBucket['bucket'] | undefined, reason: NamedBucket['r
 }
 
 function authorization(stage: StageCompilation, route: RouteDefinition): Gate | undefined {
-  const prepared = stage.authorizers.prepare({ api: stage.api, stage: stage.stage, route });
+  const prepared = stage.authorizers.prepare({
+    api: stage.api,
+    stage: stage.stage,
+    route,
+    headerSpellings: stage.headerSpellings,
+  });
   if (prepared === undefined) return undefined;
   if (prepared.fault !== undefined) {
     const where = `route ${route.routeKey} of ${stage.api.apiId}/${stage.stageName}`;
@@ -65,9 +70,12 @@ function authorization(stage: StageCompilation, route: RouteDefinition): Gate | 
   });
 }
 
-function model({ api, stageName, telemetry }: StageCompilation, route: RouteDefinition): Gate | undefined {
+function model(
+  { api, stageName, stageVariables, telemetry }: StageCompilation,
+  route: RouteDefinition,
+): Gate | undefined {
   const { routeKey } = route;
-  return modelGate(api, route, (reason) =>
+  return modelGate(api, route, stageVariables, (reason) =>
     telemetry.log.error('router.model_unusable', `route ${routeKey} of ${api.apiId}/${stageName}: ${reason}`, {
       route: routeKey,
     }),

@@ -12,20 +12,26 @@ import { compileParameters, compileResponseParameters, compileTemplate } from '@
  * What an integration needs of the packages beside its own: selection expressions, templates, mappings. Throws
  * `MisconfiguredIntegrationError`, so that a bad text fails the calls of its integration and nothing beside.
  */
-export function selectorsFor(integration: IntegrationDefinition): Selectors {
+export function selectorsFor(
+  integration: IntegrationDefinition,
+  stageVariables: Readonly<Record<string, string>>,
+): Selectors {
   try {
-    return compileSelectors(integration);
+    return compileSelectors(integration, stageVariables);
   } catch (error) {
     if (error instanceof InvalidExpressionError) throw new MisconfiguredIntegrationError(error.message);
     throw error;
   }
 }
 
-function compileSelectors(integration: IntegrationDefinition): Selectors {
+function compileSelectors(
+  integration: IntegrationDefinition,
+  stageVariables: Readonly<Record<string, string>>,
+): Selectors {
   const response = compileIntegrationResponses(integration.integrationResponses);
   const selectors: Selectors = {
     selectIntegrationResponse: (value) => response(value)?.integrationResponseKey,
-    compileResponseTemplateKey: compileResponseTemplateSelectionExpression,
+    compileResponseTemplateKey: (text) => compileResponseTemplateSelectionExpression(text, stageVariables),
     compileTemplate: (text, place) =>
       compileTemplate(
         text,
@@ -37,5 +43,5 @@ function compileSelectors(integration: IntegrationDefinition): Selectors {
   };
   const expression = integration.templateSelectionExpression;
   if (expression === undefined) return selectors;
-  return { ...selectors, selectTemplateKey: compileTemplateSelectionExpression(expression) };
+  return { ...selectors, selectTemplateKey: compileTemplateSelectionExpression(expression, stageVariables) };
 }

@@ -108,6 +108,32 @@ describe('templates and mappings', () => {
     expect(await message({ action: 'fine' })).toBe('fine');
   });
 
+  it('[SL-1] [RT-26] [RT-27] a stage variable takes part in the choice of both templates', async () => {
+    const { message } = await startRouter(
+      chatApi(
+        { a: {} },
+        {
+          integrations: {
+            mock: mock('mock', 'other', {
+              templateSelectionExpression: '$stageVariables.version',
+              requestTemplates: { v2: '{"statusCode":200}', $default: '{"statusCode":500}' },
+              integrationResponses: [
+                {
+                  integrationResponseKey: '200',
+                  templateSelectionExpression: '${stageVariables.version}/${request.body.kind}',
+                  responseTemplates: { 'v2/x': 'chosen', $default: 'fallen back' },
+                },
+              ],
+            }),
+          },
+          stage: { stageVariables: { version: 'v2' } },
+        },
+      ),
+    );
+    expect(await message({ action: 'a', kind: 'x' })).toBe('chosen');
+    expect(await message({ action: 'a', kind: 'y' })).toBe('fallen back');
+  });
+
   it('[SL-1] L2: stage variables are those of the definitions of the moment', async () => {
     const api = chatApi(
       { a: {} },

@@ -12,11 +12,12 @@ const noBody = new Uint8Array(0);
 export function modelGate(
   api: ApiDefinition,
   { modelSelectionExpression, requestModels }: RouteDefinition,
+  stageVariables: Readonly<Record<string, string>>,
   fault: (reason: string) => void,
 ): Gate | undefined {
   if (modelSelectionExpression === undefined || requestModels === undefined) return undefined;
   try {
-    const selectModelKey = compileTemplateSelectionExpression(modelSelectionExpression);
+    const selectModelKey = compileTemplateSelectionExpression(modelSelectionExpression, stageVariables);
     return gateOf(compileRequestValidator({ models: api.models ?? {}, requestModels, selectModelKey }));
   } catch (error) {
     if (!(error instanceof InvalidModelError || error instanceof InvalidExpressionError)) throw error;

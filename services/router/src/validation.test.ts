@@ -30,6 +30,22 @@ describe('validation', () => {
     expect(log()).toContain('object has missing required properties');
   });
 
+  it('[SL-1] [MV-1] a stage variable takes part in the choice of the model', async () => {
+    const { message } = await startRouter(
+      chatApi(
+        {
+          a: {
+            modelSelectionExpression: '${request.body.kind}-${stageVariables.version}',
+            requestModels: { 'email-v2': 'emailModel' },
+          },
+        },
+        { models: { emailModel }, stage: { stageVariables: { version: 'v2' } } },
+      ),
+    );
+    expect(await message({ action: 'a', kind: 'email', address: 'a@b' })).toBe('reply');
+    expect(await message({ action: 'a', kind: 'sms', address: 'a@b' })).toContain('Invalid request body');
+  });
+
   it('[MV-4] [CN-5] [ER-2] a handshake without its required parameters is 400, and names them', async () => {
     const { connect } = await startRouter(
       chatApi({

@@ -103,7 +103,8 @@ function resultOf(outcome: IntegrationOutcome): FunctionResult {
   for (const [name] of headers) {
     // 20 characters: most names are told apart by their length.
     if (name.length === 20 && name.toLowerCase() === 'x-amz-function-error') {
-      return { kind: 'function-error', errorMessage: errorMessageOf(body), payload: body };
+      const requestId = headers.find(([name]) => name.toLowerCase() === 'x-amzn-requestid')?.[1];
+      return { kind: 'function-error', errorMessage: errorMessageOf(body), payload: body, requestId };
     }
   }
   return { kind: 'ok', payload: body };

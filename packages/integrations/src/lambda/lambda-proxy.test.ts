@@ -217,6 +217,13 @@ describe('readProxyResult', () => {
 });
 
 describe('a call that fails', () => {
+  it('[LE-6] [SL-4] what a function that throws has said, and the id of its invocation, are there for the execution log', async () => {
+    const headers = { 'X-Amz-Function-Error': 'Unhandled', 'x-amzn-RequestId': 'b7e1' };
+    const integration = await answering({ headers, payload: { errorMessage: 'boom' } });
+    const outcome = await invoke(integration, message('{}'));
+    expect(outcome).toMatchObject({ functionError: { errorMessage: 'boom', requestId: 'b7e1' } });
+  });
+
   it('[LE-6] H4, M7: a function that throws is function_error, whatever its payload', async () => {
     for (const payload of ['{"errorMessage":"boom\\nand more","errorType":"Error"}', '{"statusCode":200}', 'no JSON']) {
       const integration = await answering({ headers: { 'X-Amz-Function-Error': 'Unhandled' }, payload });

@@ -43,17 +43,18 @@ function outcomeOf(result: FunctionResult, request: IntegrationRequest, route: I
     case 'ok':
       return readProxyResult(result.payload, request, route);
     case 'function-error':
-      return functionError(result.errorMessage);
+      return functionError(result);
     case 'failed':
       return failedCall(result);
   }
 }
 
-export function functionError(errorMessage: string): IntegrationOutcome {
-  return failure(
-    'function_error',
-    `the function failed: ${errorMessage === '' ? 'no errorMessage' : shown(errorMessage)}`,
-  );
+function functionError({ errorMessage, requestId }: FunctionResult & { kind: 'function-error' }): IntegrationOutcome {
+  const said = errorMessage === '' ? 'no errorMessage' : shown(errorMessage);
+  return {
+    ...failure('function_error', `the function failed: ${said}`),
+    functionError: { errorMessage: said, requestId: requestId === undefined ? undefined : shown(requestId) },
+  };
 }
 
 export function failedCall({ code, detail, status }: FunctionResult & { kind: 'failed' }): IntegrationOutcome {
