@@ -1,9 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
 import { connectClient, refusedHandshake, testKey, waitFor } from '@sluice/testkit';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeFunctions, FunctionFailure, functionUri, startFunctions } from './fake-functions.js';
 import { type Gateway, gatewayKinds } from './gateway-kinds.js';
+import { Sha256 } from './signer-hash.js';
 
 const policy = (Effect: string, Resource = '*') => ({
   principalId: 'user-1',
@@ -163,24 +163,3 @@ describe.each(gatewayKinds)('authorization of handshakes (%s)', (_kind, start) =
     expect([tampered.status, tampered.body]).toEqual([403, '{"message":"Forbidden"}']);
   });
 });
-
-/** The hash that the signer wants. */
-class Sha256 {
-  private readonly hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(bytesOf(chunk));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
-}
-
-function bytesOf(source: string | ArrayBuffer | ArrayBufferView): Buffer {
-  if (typeof source === 'string') return Buffer.from(source);
-  return ArrayBuffer.isView(source)
-    ? Buffer.from(source.buffer, source.byteOffset, source.byteLength)
-    : Buffer.from(source);
-}

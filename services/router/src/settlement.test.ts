@@ -221,7 +221,8 @@ describe('gates', () => {
       throw new Error('broken');
     };
     for (const gates of [[throws], [let1, throws]]) {
-      const [ends, faults]: unknown[][] = [[], []];
+      const ends: unknown[] = [];
+      const faults: unknown[] = [];
       runGates(
         gates,
         [],
