@@ -76,7 +76,7 @@ describe('what the data path could not run stops the start, with its place', () 
     [
       'an identity source',
       authorizer('authorizerType: REQUEST, authorizerUri: "http://h/", identitySource: [method.request.header.X]'),
-      /identitySource is refused: Invalid request identity source expression: method\.request\.header\.X/,
+      /identitySource is refused: Invalid request identity source expression: method\.request\.header\.X[^;]*; for example route\.request\.querystring\.token/,
     ],
     ['a place of a token', authorizer(`${jwt}, identitySource: [cookie.x]`), /identitySource is refused: .*cookie\.x/],
   ])('[ST-8] %s', (_what, body, expected) => {

@@ -30,7 +30,9 @@ export const expressionCheckers: ExpressionCheckers = {
   accessLogFormat: (format) => void compileAccessLogFormat(format),
   identitySources: (sources, authorizerType) => {
     const reading = authorizerType === 'JWT' ? compileTokenSources(sources) : compileIdentitySources(sources);
-    if ('fault' in reading) throw new Error(reading.fault);
+    if (!('fault' in reading)) return;
+    // The fault is worded as AWS does, which names no form.
+    throw new Error(`${reading.fault.replace(/\.$/, '')}; for example route.request.querystring.token`);
   },
 };
 
