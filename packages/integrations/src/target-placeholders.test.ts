@@ -40,6 +40,9 @@ describe('placeholders', () => {
     ['/a/.{id}', { id: '.' }, 'dots'],
     ['/a/{id+}', { id: 'b/../../c' }, 'dots'],
     ['/a/{id+}', { id: './c' }, 'dots'],
+    // nginx, for one, decodes before it resolves.
+    ['/a/{id}/x', { id: '../../admin' }, 'dots'],
+    ['/a/{id}/x', { id: 'b\\..\\..' }, 'dots'],
   ])('[IN-8] %s with %j fails that call, and says why', async (path, values, reason) => {
     const { uri, seen } = await backEnd();
     const integration = mapped(new URL(uri).origin + path, { 'integration.request.path.id': 'route.request.body.id' });

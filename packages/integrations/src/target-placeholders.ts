@@ -134,10 +134,17 @@ export function encodeComponent(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
-/** Back ends resolve `..`, encoded or not: a value must not lead out of the path that was written. */
 function checkPath(path: string): void {
   const [withoutQuery = ''] = path.split('?', 1);
-  if (withoutQuery.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment))) {
+  if (hasDotSegment(withoutQuery)) {
     throw new MisconfiguredIntegrationError('a placeholder of integrationUri makes a path segment of dots');
   }
+}
+
+/**
+ * Whether a path leads up. Servers resolve `..`, encoded or not, and many decode `%2F` before they do: a value must not lead out of the
+ * path that was written.
+ */
+export function hasDotSegment(path: string): boolean {
+  return path.split(/[/\\]|%2f|%5c/i).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }

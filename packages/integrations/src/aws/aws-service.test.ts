@@ -145,12 +145,17 @@ describe('services in path form', () => {
   it('[IN-53] a value cannot lead out of its path, nor be missing', async () => {
     const service = await backEnd();
     const aws = { credentials: testCredentials, endpoints: { s3: new URL(service.uri).origin } };
-    for (const key of ["'..'", "'a/../../c'", "''"]) {
+    for (const [placeholder, key] of [
+      ['{key+}', "'..'"],
+      ['{key+}', "'a/../../c'"],
+      ['{key}', "'a/../../c'"],
+      ['{key+}', "''"],
+    ]) {
       const integration = prepare(
         { aws },
         {
-          integrationUri: 'arn:aws:apigateway:us-east-1:s3:path/b/{key+}',
-          requestParameters: { 'integration.request.path.key': key },
+          integrationUri: `arn:aws:apigateway:us-east-1:s3:path/b/${placeholder}`,
+          requestParameters: { 'integration.request.path.key': key ?? '' },
         },
       );
       expect(await invoke(integration, message('{}'))).toMatchObject({ code: 'integration_misconfigured' });

@@ -2,6 +2,7 @@ import { limits } from '@sluice/contracts';
 import { escapeHeaderValue, fieldValue, mayBeMapped } from '../header-text.js';
 import { MisconfiguredIntegrationError } from '../integration.js';
 import type { RequestParts } from '../request-composition.js';
+import { hasDotSegment } from '../target-placeholders.js';
 import { traceparentFor, xrayTraceId } from '../trace-context.js';
 import { type AwsSettings, serviceDomain } from './aws-settings.js';
 import { originOf, readEndpoint } from './endpoint-url.js';
@@ -104,8 +105,7 @@ export class ServiceRequest {
     if (rest === undefined) {
       throw new MisconfiguredIntegrationError(`nothing fills a placeholder of ${this.uri.rest}`);
     }
-    // Services resolve `..`, encoded or not: a value must not lead out of the path that was written.
-    if (rest.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment))) {
+    if (hasDotSegment(rest)) {
       throw new MisconfiguredIntegrationError(`a placeholder of ${this.uri.rest} makes a path segment of dots`);
     }
     const byDefault = parts.body.length === 0 ? {} : { 'content-type': 'application/json' };
