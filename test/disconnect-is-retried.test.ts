@@ -31,3 +31,22 @@ describe.each(gatewayKinds)('$disconnect while the back end is down (%s)', (_kin
     expect(await gateway.router.metric('sluice_integration_retries_total')).toBeGreaterThan(0);
   });
 });
+
+describe('$disconnect as AWS does it', () => {
+  it('[PR-11] [O24] is tried once where router.disconnectAttemptsMax is 1', async () => {
+    let backEnd = await startBackEnd();
+    const [, start] = gatewayKinds[0] as (typeof gatewayKinds)[number];
+    const gateway = await start(chatConfig(backEnd.url, { root: { router: { disconnectAttemptsMax: 1 } } }));
+    const client = await connectClient(`${gateway.webSocketUrl}/chat/dev`);
+    const { port } = backEnd;
+    await backEnd.stop();
+    await client.close(4002, 'nobody hears it');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    backEnd = await startBackEnd(undefined, port);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(backEnd.of('DISCONNECT')).toEqual([]);
+    expect(await gateway.router.metric('sluice_integration_retries_total')).toBe(0);
+    await gateway.stop();
+    await backEnd.stop();
+  });
+});

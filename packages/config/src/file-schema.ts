@@ -53,6 +53,9 @@ const routerSchema = z
     inflightMax: wholeNumber(1, 1_000_000, 'messages')
       .default(limits.routerInflightMax)
       .describe('Messages in work at once; reading pauses at it.'),
+    disconnectAttemptsMax: wholeNumber(1, limits.disconnectAttemptsMaxMax, 'calls')
+      .default(limits.disconnectAttemptsMax)
+      .describe('Calls of `$disconnect` in all, where its back end gives no answer; 1 is what AWS does.'),
   })
   .prefault({})
   .describe('The process that calls back ends.');

@@ -68,7 +68,7 @@ export function resolveSettings({
     lambda: { endpoint: input.lambda.endpoint, functions: { ...input.lambda.functions } },
     account: input.account,
     edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
-    router: { inflightMax: input.router.inflightMax, drainWorkMs: input.drain.workMs },
+    router: { ...input.router, drainWorkMs: input.drain.workMs },
     callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
     admin: input.admin,
     redis,

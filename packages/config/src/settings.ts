@@ -17,7 +17,7 @@ export interface Settings {
   /** What all APIs may take together. */
   account: AccountLimits;
   edge: EdgeProcessSettings;
-  router: { inflightMax: number; drainWorkMs: number };
+  router: { inflightMax: number; disconnectAttemptsMax: number; drainWorkMs: number };
   callback: CallbackProcessSettings;
   admin: { host: string; port: number };
   /** Undefined: everything stays in this process. */

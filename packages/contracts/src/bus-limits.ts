@@ -69,6 +69,8 @@ export const busLimits = {
   disconnectMarkerMs: 600_000,
   /** Ours: attempts at a `$disconnect` whose back end gave no answer; 1 is the model service's single attempt. */
   disconnectAttemptsMax: 5,
+  /** Ours: what `router.disconnectAttemptsMax` can be set to: with doubling pauses the twelfth comes half an hour after the first. */
+  disconnectAttemptsMaxMax: 12,
   disconnectRetryDelayMs: 1_000,
   /** Ours: attempts of a background redrive of dead letters, and the delay before the first repeat. */
   redriveAttemptsMax: 5,

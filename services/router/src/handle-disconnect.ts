@@ -27,6 +27,8 @@ interface DisconnectParts {
   jobs: BackgroundJobs;
   tables: StageTables;
   telemetry: Telemetry;
+  /** Calls in all where the back end gives no answer; 1 never asks again. */
+  attemptsMax: number;
   /** Takes a delivery that could not be processed: nobody else catches what is thrown after the store has answered. */
   failed: (delivery: Delivery, error: unknown) => void;
 }
@@ -36,7 +38,14 @@ interface DisconnectParts {
  * an envelope on the stream; the claim in the connection store lets one of them through. A back end that gave no answer is
  * asked again by a background job; one that answered, whatever it said, has been told (spec 01 §1.5).
  */
-export function createDisconnectHandler({ connections, jobs, tables, telemetry, failed }: DisconnectParts) {
+export function createDisconnectHandler({
+  connections,
+  jobs,
+  tables,
+  telemetry,
+  attemptsMax,
+  failed,
+}: DisconnectParts) {
   const postponed = new Postponed(storeRetryDelayMs);
 
   function handle(delivery: Delivery, envelope: DisconnectEnvelope): void {
@@ -74,7 +83,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
     route.integration.invoke(request, (outcome) => {
       route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
       journal?.end(endingOf(outcome));
-      if (needsRetry(outcome) && limits.disconnectAttemptsMax > 1) return queueRetry(delivery, envelope);
+      if (needsRetry(outcome) && attemptsMax > 1) return queueRetry(delivery, envelope);
       if (!outcome.ok) logFailure(telemetry.log, envelope, outcome);
       delivery.done();
     });
@@ -83,7 +92,7 @@ export function createDisconnectHandler({ connections, jobs, tables, telemetry, 
   /** The retry is on the job queue before the entry is acknowledged, so a crash between the two repeats rather than loses it. */
   function queueRetry(delivery: Delivery, envelope: DisconnectEnvelope): void {
     const options = {
-      attemptsMax: limits.disconnectAttemptsMax - 1,
+      attemptsMax: attemptsMax - 1,
       delayMs: limits.disconnectRetryDelayMs,
       jobId: `disconnect-${Buffer.from(envelope.connectionId).toString('hex')}`,
     };

@@ -16,6 +16,8 @@ export interface RouterParts {
   telemetry: Telemetry;
   /** Envelopes in work at once; reading pauses at it. Default `limits.routerInflightMax`. */
   inflightMax?: number;
+  /** Calls of `$disconnect` in all where its back end gives no answer. Default `limits.disconnectAttemptsMax`; 1 is what AWS does. */
+  disconnectAttemptsMax?: number;
   /** `InvokerOptions.egressAllow`. */
   egressAllow?: readonly string[];
   /** Counts rates and quotas; the caller closes it. Unset: this process counts for itself alone. */

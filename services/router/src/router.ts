@@ -29,7 +29,14 @@ export function createRouter(parts: RouterParts): Router {
   const { tables, close } = openRouterTables(parts);
   const messages = new MessageHandler({ bus, tables, telemetry, failed });
   const connects = new ConnectHandler({ bus, tables, telemetry, failed });
-  const disconnects = createDisconnectHandler({ connections: parts.connections, jobs, tables, telemetry, failed });
+  const disconnects = createDisconnectHandler({
+    connections: parts.connections,
+    attemptsMax: parts.disconnectAttemptsMax ?? limits.disconnectAttemptsMax,
+    jobs,
+    tables,
+    telemetry,
+    failed,
+  });
   let consumer: FrameConsumer | undefined;
 
   function handle(delivery: Delivery): void {

@@ -48,6 +48,7 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
           ...shared,
           jobs: state.jobs,
           inflightMax: settings.router.inflightMax,
+          disconnectAttemptsMax: settings.router.disconnectAttemptsMax,
           egressAllow: settings.egress.allow,
           rates: state.rates,
           logs: state.logs,
