@@ -21,6 +21,13 @@ export function giveUp(text) {
   process.exit(1);
 }
 
+/** Where the gateway will listen, by the flags that it is given. */
+export function gatewayPort(flags) {
+  const at = flags.indexOf('--port');
+  const joined = flags.find((each) => each.startsWith('--port='))?.slice('--port='.length);
+  return joined ?? (at >= 0 ? flags[at + 1] : process.env.SLUICE_PORT || '8080');
+}
+
 /** Runs a command in the repository with its output shown; gives up where it fails. */
 export function run(command, args, wayOut = '') {
   const { status, error } = spawnSync(command, args, {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript, since it runs before anything is installed
-import { staleDependency } from './set-up.mjs';
+import { gatewayPort, staleDependency } from './set-up.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-set-up-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -31,4 +31,10 @@ it('dependencies are installed where they are missing, incomplete or of another 
   expect(stale(wanted, complete)).toBeUndefined();
   expect(stale(wanted, { ...complete, 'node_modules/a': { version: '1.0.1' } })).toBe('a is another version');
   expect(stale(wanted, { 'node_modules/a': { version: '1.0.0' } })).toBe('@x/b is missing');
+});
+
+it('what is said of addresses has the port that the gateway was given', () => {
+  expect(gatewayPort(['--admin-port', '1', '--port', '9090'])).toBe('9090');
+  expect(gatewayPort(['--port=9091'])).toBe('9091');
+  expect(gatewayPort(['--admin-port=1'])).toBe(process.env['SLUICE_PORT'] ?? '8080');
 });

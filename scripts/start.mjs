@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, say, setUp } from './set-up.mjs';
+import { gatewayPort, root, say, setUp } from './set-up.mjs';
 
 const gatewayArguments = process.argv.slice(2);
 const chat = join(root, 'examples', 'chat');
@@ -22,7 +22,7 @@ if (!hasOwnConfig && process.stdout.isTTY !== true) sayWhatNext();
 const backEnd = spawn(process.execPath, [join(chat, 'server.mjs')], {
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   detached: true,
-  env: { ...process.env, PORT: backEndPort, CALLBACK_URL: `http://127.0.0.1:${gatewayPort()}/dev` },
+  env: { ...process.env, PORT: backEndPort, CALLBACK_URL: `http://127.0.0.1:${gatewayPort(gatewayArguments)}/dev` },
 });
 let gateway;
 
@@ -64,7 +64,7 @@ function chatConfig() {
 
 // On a terminal the gateway says it once it is up; elsewhere it writes JSON only, and a person may still be reading.
 function sayWhatNext() {
-  const port = gatewayPort();
+  const port = gatewayPort(gatewayArguments);
   if (port === '0') return;
   console.log(
     `  Once it is ready: open http://localhost:${port}/ in two tabs, or npx wscat -c ws://127.0.0.1:${port}/dev`,
@@ -78,10 +78,4 @@ function stop(signal) {
     process.exit(0);
   }
   if (signal === 'SIGTERM' || process.stdin.isTTY !== true) gateway.kill(signal);
-}
-
-function gatewayPort() {
-  const at = gatewayArguments.indexOf('--port');
-  const joined = gatewayArguments.find((each) => each.startsWith('--port='))?.slice('--port='.length);
-  return joined ?? (at >= 0 ? gatewayArguments[at + 1] : process.env['SLUICE_PORT'] || '8080');
 }

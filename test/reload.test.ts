@@ -85,6 +85,17 @@ describe('SIGHUP', () => {
     await client.close();
   });
 
+  it('says which parts of the file wait for the next start, by name only', async () => {
+    const config = configOf({ first: 'one' });
+    await reload(JSON.stringify(config), '"definitions.changed"');
+    const waits = 'not taken before the next start';
+    expect(gateway.output()).not.toContain(waits);
+    const keys = [{ accessKeyId: 'AK', secretAccessKey: 'pl4nted', allow: ['*'] }];
+    const changed = { ...config, lambda: { endpoint: 'http://127.0.0.1:9001' }, auth: { keys } };
+    await reload(JSON.stringify(changed), `${waits}: lambda, auth`);
+    expect(gateway.output()).not.toContain('pl4nted');
+  });
+
   it('while the process still waits for Redis is not lost, and does not end it', async () => {
     const later = join(directory, 'later.yaml');
     const withAuth = (routes: Record<string, string>) => ({ ...configOf(routes), auth: { callback: 'none' } });

@@ -1,14 +1,16 @@
 // `node examples/lambda/run.mjs`: functions and gateway on this machine. What follows goes to the gateway, for example `--port 9090`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { root, say, setUp } from '../../scripts/set-up.mjs';
+import { gatewayPort, root, say, setUp } from '../../scripts/set-up.mjs';
 
 setUp();
 process.env.CALLBACK_SCHEME = 'http';
 const { startFunctions } = await import('./functions.mjs');
 const server = await startFunctions(Number(process.env.FUNCTIONS_PORT ?? 9001));
 const { port } = server.address();
-say(`Functions on ${port}; next: npx wscat -c 'ws://127.0.0.1:8080/dev?ticket=gold' (Ctrl-C ends both)`);
+const flags = process.argv.slice(2);
+const address = `ws://127.0.0.1:${gatewayPort(flags)}/dev?ticket=gold`;
+say(`Functions on ${port}; next: npx wscat -c '${address}' (Ctrl-C ends both)`);
 
 const gateway = spawn(
   process.execPath,
@@ -19,7 +21,7 @@ const gateway = spawn(
     join(root, 'examples', 'lambda', 'sluice.yaml'),
     '--lambda-endpoint',
     `http://127.0.0.1:${port}`,
-    ...process.argv.slice(2),
+    ...flags,
   ],
   // A group of its own: Ctrl-C reaches it once, through the line below, and the functions hear of the last $disconnects.
   { stdio: 'inherit', detached: true },

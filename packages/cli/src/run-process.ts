@@ -22,7 +22,7 @@ export async function runProcess(command: Command, flags: Flags): Promise<void> 
   life.obeySignals();
   const running = await life.start(settings, rolesOf[command]);
   if (running === undefined) return;
-  reloader.started(running);
+  reloader.started(running, settings);
   printWelcome(settings, running.addresses);
 }
 
