@@ -64,6 +64,22 @@ describe('what a template may take', () => {
     expect(render('#foreach($a in [1..100])#foreach($b in [1..100])x#end#end')).toHaveLength(10_000);
   });
 
+  it.each(['indexOf', 'lastIndexOf', 'contains', 'replace'])(
+    '[MT-4] charges %s for both texts, of which a client may have written each',
+    (method) => {
+      const sought = 'a'.repeat(30_000);
+      const body = JSON.stringify({ text: 'a'.repeat(60_000), sought: `${sought.slice(1)}b`, word: 'b' });
+      const set = "#set($text = $input.path('$.text'))";
+      const call = (name: string) =>
+        `#set($x = $text.${method}($input.path('$.${name}')${method === 'replace' ? ", 'c'" : ''}))`;
+      const started = performance.now();
+      const error = failureOf(() => render(`${set}#foreach($i in [1..1000])${call('sought')}#end`, body));
+      expect(error).toMatchObject({ code: 'template_failed', message: expect.stringMatching(/steps/) });
+      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(render(`${set}#foreach($i in [1..100])${call('word')}#end`, body)).toBe('');
+    },
+  );
+
   it('[MT-4] counts the output in bytes', () => {
     const body = 'é'.repeat(limits.templateOutputBytesMax / 2);
     expect(Buffer.byteLength(render('$input.body', body))).toBe(limits.templateOutputBytesMax);

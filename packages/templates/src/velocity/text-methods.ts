@@ -26,7 +26,7 @@ export const textMethods: Record<string, TextMethod> = {
     return text.charAt(index);
   },
   replace: (text, args, state) => {
-    const [from, to] = [textArgument(args, 0), textArgument(args, 1)];
+    const [from, to] = [soughtArgument(text, args, state), textArgument(args, 1)];
     const parts = text.split(from);
     state.reserve(text.length + (parts.length + 1) * to.length);
     // Before, between and behind all characters, where the text looked for is empty.
@@ -41,9 +41,10 @@ export const textMethods: Record<string, TextMethod> = {
     return parts;
   },
   matches: (text, args, state) => regexArgument(args).matches(text, state),
-  indexOf: (text, args) => text.indexOf(textArgument(args, 0), args.length > 1 ? indexArgument(args, 1) : 0),
-  lastIndexOf: (text, args) => text.lastIndexOf(textArgument(args, 0)),
-  contains: (text, args) => text.includes(textArgument(args, 0)),
+  indexOf: (text, args, state) =>
+    text.indexOf(soughtArgument(text, args, state), args.length > 1 ? indexArgument(args, 1) : 0),
+  lastIndexOf: (text, args, state) => text.lastIndexOf(soughtArgument(text, args, state)),
+  contains: (text, args, state) => text.includes(soughtArgument(text, args, state)),
   startsWith: (text, args) => text.startsWith(textArgument(args, 0), args.length > 1 ? indexArgument(args, 1) : 0),
   endsWith: (text, args) => text.endsWith(textArgument(args, 0)),
   toLowerCase: (text, _, state) => state.made(text.toLowerCase()),
@@ -73,6 +74,20 @@ function textArgument(args: readonly unknown[], index: number): string {
   const value = args[index];
   if (isNothing(value)) throw new TemplateFault('a method of a text got null, or too few arguments');
   return displayText(value);
+}
+
+/** Characters that a search compares in the time of one step. */
+const comparedPerStep = 4_096;
+
+/**
+ * What is looked for in a text. The engine's search takes text × pattern steps at worst, and a client may have written both: two texts of
+ * 60 KB keep it busy for a quarter of a second.
+ */
+function soughtArgument(text: string, args: readonly unknown[], state: RenderState): string {
+  const sought = textArgument(args, 0);
+  // A short one is not found for nothing either.
+  state.spend(Math.floor((text.length * (sought.length + 16)) / comparedPerStep));
+  return sought;
 }
 
 function indexArgument(args: readonly unknown[], index: number): number {
