@@ -65,6 +65,12 @@ export const integrationSchema = z
       '`CONVERT_TO_BINARY` decodes a message from base64 before it goes to the back end.',
     ),
     credentialsArn: roleArn.describe('Stored; calls are signed with `aws.credentials`.'),
+    handshakeHeadersDropped: z
+      .array(textLike(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'the name of a header'), {
+        error: 'allowed: a list of header names',
+      })
+      .optional()
+      .describe('Handshake headers that `HTTP_PROXY` does not pass on to `$connect`; AWS passes all of them.'),
     tlsConfig: z
       .strictObject({
         serverNameToVerify: textLike(/^[A-Za-z0-9._-]{1,253}$/, 'a host name')

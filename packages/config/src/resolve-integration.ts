@@ -28,6 +28,7 @@ export function resolveIntegration(
     })),
     requestParameters: nonEmpty(integration.requestParameters),
     contentHandlingStrategy: integration.contentHandlingStrategy,
+    handshakeHeadersDropped: integration.handshakeHeadersDropped?.map((name) => name.toLowerCase()),
     tlsConfig:
       integration.tlsConfig === undefined
         ? undefined

@@ -107,6 +107,8 @@ export interface IntegrationDefinition {
   /** `integration.request.header.x` → `route.request.…`, `context.…`, `stageVariables.…` or `'literal'` (spec 06 §6.1). */
   requestParameters?: Record<string, string> | undefined;
   contentHandlingStrategy?: ContentHandlingStrategy | undefined;
+  /** Ours, for HTTP_PROXY: handshake headers that `$connect` does not pass on, in lower case (spec 17 O21). */
+  handshakeHeadersDropped?: string[] | undefined;
   tlsConfig?: { serverNameToVerify: string | undefined } | undefined;
   credentialsArn?: string | undefined;
   /** `VPC_LINK` is a marker only (spec 04 §4.7). Unset: `INTERNET`. */

@@ -54,8 +54,9 @@ export class HttpCall {
     this.target = compileTarget(definition, route.stageVariables, options.pathNames);
     const { fixed, fill } = this.target;
     this.transport = fixed && transports.open(fixed);
-    this.plainHead = fixed && fill === undefined ? new RequestHead(fixed, route, options.proxied) : undefined;
-    this.mappedHead = new MappedHead(route, options.proxied);
+    const dropped = options.proxied ? new Set(definition.handshakeHeadersDropped) : undefined;
+    this.plainHead = fixed && fill === undefined ? new RequestHead(fixed, route, dropped) : undefined;
+    this.mappedHead = new MappedHead(route, dropped);
     const headOnly = this.target.method === 'HEAD';
     this.forMessage = { headOnly, keepHeaders: options.keepsHeaders, keepBody: route.hasRouteResponse };
     this.forConnect = { headOnly, keepHeaders: true, keepBody: true };

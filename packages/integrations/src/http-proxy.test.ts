@@ -88,6 +88,29 @@ describe('HTTP_PROXY', () => {
     expect(seen[0]?.headers['x-evil']).toBeUndefined();
   });
 
+  it.each([
+    ['as they are', {}],
+    ['with mappings', { requestParameters: { 'integration.request.header.x-app': "'chat'" } }],
+  ])('[IN-15] [O21] handshakeHeadersDropped leaves out headers of the handshake, requests %s', async (_how, more) => {
+    const { uri, seen } = await backEnd();
+    const headers: [string, string][] = [
+      ['cookie', 'session=secret'],
+      ['sec-websocket-version', '13'],
+      ['origin', 'https://app.example'],
+    ];
+    const handshakeHeadersDropped = ['cookie', 'sec-websocket-version'];
+    const compileParameters = () => () => ({
+      headers: [['x-app', 'chat']] as [string, string][],
+      querystring: [],
+      path: {},
+    });
+    const integration = prepared({ integrationUri: uri, handshakeHeadersDropped, ...more }, {}, { compileParameters });
+    await invoke(integration, connectRequest(headers));
+    expect(seen[0]?.headers).toMatchObject({ origin: 'https://app.example' });
+    expect(Object.keys(seen[0]?.headers ?? {})).not.toContain('cookie');
+    expect(Object.keys(seen[0]?.headers ?? {})).not.toContain('sec-websocket-version');
+  });
+
   it('[IN-13] [IN-15] $connect carries query string and handshake headers, and no body', async () => {
     const { uri, seen } = await backEnd();
     const handshake: [string, string][] = [

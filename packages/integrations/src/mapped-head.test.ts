@@ -73,7 +73,7 @@ function readStrictly(head: string): Map<string, string[]> {
 
 describe('a head with mapped values', () => {
   it('[IN-16] is one well-formed head, whatever names, values and handshakes are', () => {
-    const head = new MappedHead(route, true);
+    const head = new MappedHead(route, new Set());
     const run = { connect: 0, cases: 0 };
     fc.assert(
       fc.property(

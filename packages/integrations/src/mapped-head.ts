@@ -16,10 +16,13 @@ export class MappedHead {
   private readonly replaceable: readonly (readonly [key: string, line: string])[];
   private readonly own: string;
 
-  /** `forwardHandshake`: `$connect` carries the client's query string and headers (HTTP_PROXY, spec 04 §4.5). */
+  /**
+   * `dropped`: headers of the handshake, in lower case, that `$connect` leaves out where it carries the client's query string and
+   * headers (HTTP_PROXY, spec 04 §4.5); undefined where it carries neither.
+   */
   constructor(
     route: IntegrationRoute,
-    private readonly forwardHandshake: boolean,
+    private readonly dropped: ReadonlySet<string> | undefined,
   ) {
     const apiId = escapeHeaderValue(route.apiId);
     this.replaceable = [
@@ -41,8 +44,9 @@ export class MappedHead {
       mapped += `${name}: ${fieldValue(value)}\r\n`;
     }
     let lines = `${target.method} ${this.pathOf(request, target, parts)} HTTP/1.1\r\nHost: ${target.authority}\r\n`;
-    if (this.forwardHandshake && request.kind === 'CONNECT') {
-      lines += forwardedHeaderLines(request.handshake.headers, names);
+    if (this.dropped !== undefined && request.kind === 'CONNECT') {
+      const left = this.dropped.size === 0 ? names : new Set([...names, ...this.dropped]);
+      lines += forwardedHeaderLines(request.handshake.headers, left);
     }
     for (const [key, line] of this.replaceable) if (!names.has(key)) lines += line;
     return `${lines}${this.own}${eventLines(request)}${traceFields(request, names)}${mapped}${bodyLines(target, parts, names)}\r\n`;
@@ -51,7 +55,7 @@ export class MappedHead {
   /** The URI's own query, then the client's where it is forwarded, then what is mapped, which replaces the client's of its name. */
   private pathOf(request: IntegrationRequest, { path }: IntegrationTarget, { querystring }: RequestParts): string {
     const queries: string[] = [];
-    if (this.forwardHandshake && request.kind === 'CONNECT' && request.handshake.queryString !== '') {
+    if (this.dropped !== undefined && request.kind === 'CONNECT' && request.handshake.queryString !== '') {
       const names = new Set(querystring.map(([name]) => name));
       const kept = request.handshake.queryString.split('&').filter((part) => !names.has(parameterName(part)));
       queries.push(escapeQueryString(kept.join('&')));

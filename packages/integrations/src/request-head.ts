@@ -16,11 +16,14 @@ export class RequestHead {
   private readonly messageStart: string;
   private readonly bodylessEnd: string;
 
-  /** `forwardHandshake`: `$connect` carries the client's query string and headers (HTTP_PROXY, spec 04 §4.5). */
+  /**
+   * `dropped`: headers of the handshake, in lower case, that `$connect` leaves out where it carries the client's query string and
+   * headers (HTTP_PROXY, spec 04 §4.5); undefined where it carries neither.
+   */
   constructor(
     private readonly target: IntegrationTarget,
     route: IntegrationRoute,
-    private readonly forwardHandshake: boolean,
+    private readonly dropped: ReadonlySet<string> | undefined,
   ) {
     const apiId = escapeHeaderValue(route.apiId);
     this.fields =
@@ -49,11 +52,12 @@ export class RequestHead {
         `x-sluice-disconnect-reason: ${escapeHeaderValue(request.disconnectReason)}\r\n`
       );
     }
-    if (!this.forwardHandshake) return `${this.start(this.target.path)}${this.fields}x-sluice-event-type: CONNECT\r\n`;
+    if (this.dropped === undefined)
+      return `${this.start(this.target.path)}${this.fields}x-sluice-event-type: CONNECT\r\n`;
     const { queryString, headers } = request.handshake;
     const joint = this.target.path.includes('?') ? '&' : '?';
     const path = queryString === '' ? this.target.path : this.target.path + joint + escapeQueryString(queryString);
-    return `${this.start(path)}${forwardedHeaderLines(headers)}${this.fields}x-sluice-event-type: CONNECT\r\n`;
+    return `${this.start(path)}${forwardedHeaderLines(headers, this.dropped)}${this.fields}x-sluice-event-type: CONNECT\r\n`;
   }
 
   private start(path: string): string {
