@@ -117,6 +117,13 @@ describe('what a template may take', () => {
     expect(failureOf(() => checkTemplate(template, 'p'))).toBeInstanceOf(InvalidTemplateError);
   });
 
+  it('[MT-4] is refused with its line as it was written, literals included', () => {
+    const template = "#set($x = 'one\ntwo')\n#set($o = $input.path('$')\n{}";
+    expect(() => checkTemplate(template, 'p')).toThrow(
+      "template p, line 3: this cannot be read as VTL: #set($o = $input.path('$')",
+    );
+  });
+
   it('[MT-4] is compiled in time that grows with its length, also where brackets and quotes have no end', () => {
     for (const piece of [
       '#if(true)',

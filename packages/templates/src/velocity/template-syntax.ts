@@ -85,8 +85,9 @@ export function parseTemplate(text: string, place: string, firstLine: number): P
   }
 }
 
-function parseLifted({ source, literals }: LiftedSource, place: string, firstLine: number): ParsedTemplate {
-  const nodes = withoutEnd(parseSource(source, place, firstLine), place, firstLine);
+function parseLifted(lifted: LiftedSource, place: string, firstLine: number): ParsedTemplate {
+  const { source, literals } = lifted;
+  const nodes = withoutEnd(parseSource(lifted, place, firstLine), place, firstLine);
   const lines = source.split('\n');
   return {
     nodes,
@@ -102,7 +103,7 @@ function parseLifted({ source, literals }: LiftedSource, place: string, firstLin
   };
 }
 
-function parseSource(source: string, place: string, firstLine: number): Node[] {
+function parseSource({ source, literals }: LiftedSource, place: string, firstLine: number): Node[] {
   try {
     // With an #end for everything that may be open: of blocks without one the parser takes time that doubles with each.
     const ends = '#end'.repeat(source.match(blockStart)?.length ?? 0);
@@ -111,10 +112,8 @@ function parseSource(source: string, place: string, firstLine: number): Node[] {
     const message = error instanceof Error ? error.message : String(error);
     const line = Number(/line ([0-9]+)/.exec(message)?.[1] ?? 1);
     const got = /got '([^']*)'/.exec(message)?.[1];
-    const near = (source.split('\n')[line - 1] ?? '')
-      .trim()
-      .slice(0, 80)
-      .replace(/\uE000/g, '…');
+    // As it was written, on the same line: what stands for a literal has its line breaks.
+    const near = (restoreLiterals(source, literals).split('\n')[line - 1] ?? '').trim().slice(0, 80);
     const what = got === 'EOF' ? 'it ends inside a directive or reference' : 'this cannot be read as VTL';
     throw new InvalidTemplateError(place, firstLine + line - 1, `${what}: ${near}`);
   }
