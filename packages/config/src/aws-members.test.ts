@@ -430,6 +430,16 @@ describe('stages', () => {
       'allowed: stdout, file:///path',
     ],
     [
+      'a destination with credentials',
+      '{ accessLogSettings: { format: $context.requestId, destinationArn: "https://me:secret@logs.example" } }',
+      'destinationArn holds credentials',
+    ],
+    [
+      'a destination that only begins like a URL',
+      '{ accessLogSettings: { format: $context.requestId, destinationArn: "https://[::/x" } }',
+      'destinationArn is not a URL',
+    ],
+    [
       'a long format',
       `{ accessLogSettings: { format: "${'x'.repeat(3073)}", destinationArn: stdout } }`,
       'text of 1 to 3072 characters',

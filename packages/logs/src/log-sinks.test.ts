@@ -140,6 +140,16 @@ describe('an http address', () => {
     await waitFor('the count', async () => (await counted('http', 'written')) === 3);
   });
 
+  it.each(['http://me:hunter2@127.0.0.1:1/?key=hunter2', 'http://[::/?key=hunter2'])(
+    'that nothing can be posted to loses its lines at once, and no log shows it: %s',
+    async (address) => {
+      sinks.open(address).write('line');
+      await waitFor('the loss', async () => (await counted('http', 'failed')) === 1);
+      expect(warnings.map(({ event }) => event)).toEqual(['logs.sink_failed']);
+      expect(JSON.stringify(warnings)).not.toContain('hunter2');
+    },
+  );
+
   it('is tried again after 5xx and 429, then its lines are lost; another refusal loses them at once', async () => {
     const statuses = [500, 429, 200, 400];
     answer = (_, response) => response.writeHead(statuses.shift() ?? 503).end();

@@ -34,6 +34,11 @@ export function deliverByPost(url: string, fetch: Fetch, timing: Partial<SinkTim
 }
 
 async function post(url: string, fetch: Fetch, body: string, signal: AbortSignal): Promise<void> {
+  // What `fetch` says of such an address quotes it, and it may hold a secret.
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || parsed.username !== '' || parsed.password !== '') {
+    throw new RefusedError('the address cannot be posted to');
+  }
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson' },

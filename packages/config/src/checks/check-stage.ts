@@ -27,5 +27,14 @@ function checkAccessLog(path: Path, settings: Members, at: ApiPlace): void {
   if ((format === undefined) !== (destinationArn === undefined)) {
     at.report(path, 'Access Log value missing. Expected destinationArn and format.');
   }
+  const url = textOf(destinationArn) ?? '';
+  if (/^https?:/.test(url)) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    const here = [...path, 'destinationArn'];
+    // The value is not shown: it may be the secret of who takes the lines.
+    if (parsed === undefined) at.report(here, 'is not a URL');
+    else if (parsed.username !== '' || parsed.password !== '')
+      at.report(here, 'holds credentials; lines are posted without');
+  }
   attempt(at, [...path, 'format'], textOf(format), at.checkers.accessLogFormat);
 }
