@@ -7,7 +7,11 @@ import { BlockList, isIP } from 'node:net';
 export type HostSource = 'written' | 'computed';
 
 // Cloud metadata services hand credentials to whoever can send them a request; no back end of an API lives there.
-const neverRanges = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32'];
+const neverRanges = [
+  ...['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'],
+  // Of Alibaba, Oracle and Azure, outside of the link-local range.
+  ...['100.100.100.200/32', '192.0.0.192/32', '168.63.129.16/32'],
+];
 
 const localRanges = [
   // This machine and "this network": 0.0.0.0 and :: connect to loopback. ::/96 also holds the old IPv4-compatible form.
