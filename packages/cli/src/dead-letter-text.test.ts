@@ -44,3 +44,34 @@ it('a dead letter is JSON for programs, with the message as text or the bytes as
   expect(raw).toMatchObject({ ...shared, rawBase64: 'AP8=' });
   expect(raw).not.toHaveProperty('raw');
 });
+
+it('[X10] a dead letter shows nobody a way in: neither credentials of a handshake nor the value of an API key', () => {
+  const { envelope } = message;
+  if (envelope === undefined) expect.unreachable();
+  const { scope, connectionId, requestId, timeMs, traceparent } = envelope;
+  const connect: DeadLetter = {
+    ...message,
+    envelope: {
+      kind: 'CONNECT',
+      ...{ scope, connectionId, requestId, timeMs, traceparent },
+      connectionContext: '{"sourceIp":"192.0.2.1","identity":{"apiKey":"hunter2","apiKeyId":"gold"}}',
+      handshake: {
+        headers: [
+          ['host', 'h'],
+          ['authorization', 'Bearer hunter2'],
+          ['cookie', 'a=hunter2'],
+          ['x-api-key', 'hunter2'],
+          ['sec-websocket-protocol', 'bearer.hunter2'],
+        ],
+        queryString: 'room=hunter2&X-Amz-Signature=hunter2&flag',
+      },
+    },
+  };
+  const shown = JSON.stringify(deadLetterAsJson(connect));
+  expect(shown).not.toContain('hunter2');
+  for (const kept of ['"host","h"', 'gold', '192.0.2.1', 'room=*****&X-Amz-Signature=*****&flag']) {
+    expect(shown.replaceAll('\\"', '"')).toContain(kept);
+  }
+  const unreadable = { ...message, envelope: { ...envelope, connectionContext: '{"apiKey"hunter2' } };
+  expect(JSON.stringify(deadLetterAsJson(unreadable))).not.toContain('hunter2');
+});
