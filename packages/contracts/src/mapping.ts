@@ -19,6 +19,8 @@ export interface MappingSources {
   requestBody: Uint8Array;
   /** Header and query of the handshake: `$connect` only. */
   handshake: Handshake | undefined;
+  /** How definitions spell header names, by lower case: `$input.params()` shows them so. Unset: the usual spelling. */
+  headerSpellings?: ReadonlyMap<string, string> | undefined;
   context: () => ContextVariables;
   stageVariables: Readonly<Record<string, string>>;
 }

@@ -13,6 +13,7 @@ export function mappingSources(request: IntegrationRequest, route: IntegrationRo
     body,
     requestBody: body,
     handshake: request.kind === 'CONNECT' ? request.handshake : undefined,
+    headerSpellings: route.headerSpellings,
     stageVariables: route.stageVariables,
     context: () => {
       known ??= contextVariables(route, request);

@@ -303,6 +303,13 @@ describe('$input', () => {
       ),
     ).toBe('2 query t [] {X-Trace-Id=t, Accept=a} 2');
   });
+
+  it('[MT-5] [LE-1] shows headers as the definitions spell them, where they do', () => {
+    const handshake = { headers: [['x-roomid', '7'] as [string, string]], queryString: '' };
+    const headerSpellings = new Map([['x-roomid', 'X-roomID']]);
+    const template = '$input.params().header $input.params("x-ROOMID")';
+    expect(render(template, '', { handshake, headerSpellings })).toBe('{X-roomID=7} 7');
+  });
 });
 
 describe('$util', () => {

@@ -1,4 +1,4 @@
-import { type Handshake, queryMaps, spellHeader } from '@sluice/contracts';
+import { type Handshake, type MappingSources, queryMaps, spellHeader } from '@sluice/contracts';
 
 /** Header and query of a handshake, by name; of a repeated name the last. Empty where there is no handshake. */
 export interface HandshakeParameters {
@@ -18,7 +18,7 @@ export function allQueryValues(handshake: Handshake | undefined, name: string): 
   return multi !== undefined && Object.hasOwn(multi, name) ? (multi[name] ?? []) : [];
 }
 
-/** Headers in their usual spelling, found in any: the edge hands them over in lower case. */
+/** Headers as definitions or else registries spell them, found in any: the edge hands them over in lower case. */
 export class HeaderMap extends Map<string, string> {
   private readonly spellings = new Map<string, string>();
 
@@ -36,9 +36,12 @@ export class HeaderMap extends Map<string, string> {
   }
 }
 
-export function handshakeParameters(handshake: Handshake | undefined): HandshakeParameters {
+export function handshakeParameters({
+  handshake,
+  headerSpellings,
+}: Pick<MappingSources, 'handshake' | 'headerSpellings'>): HandshakeParameters {
   const header = new HeaderMap();
-  for (const [name, value] of handshake?.headers ?? []) header.set(spellHeader(name), value);
+  for (const [name, value] of handshake?.headers ?? []) header.set(spellHeader(name, headerSpellings), value);
   const query = queryMaps(handshake?.queryString ?? '')?.single ?? {};
   return { header, querystring: new Map(Object.entries(query)) };
 }

@@ -31,7 +31,7 @@ export class SourceReader {
   }
 
   get handshake(): ReturnType<typeof handshakeParameters> {
-    this.parameters ??= handshakeParameters(this.sources.handshake);
+    this.parameters ??= handshakeParameters(this.sources);
     return this.parameters;
   }
 }

@@ -24,7 +24,7 @@ export class InputObject extends HostObject {
   }
 
   private allParameters(): Map<string, unknown> {
-    const { header, querystring } = handshakeParameters(this.state.sources.handshake);
+    const { header, querystring } = handshakeParameters(this.state.sources);
     return new Map<string, unknown>([
       ['path', new Map()],
       ['querystring', new Map(querystring)],
@@ -33,7 +33,7 @@ export class InputObject extends HostObject {
   }
 
   private parameter(name: string): string {
-    const { header, querystring } = handshakeParameters(this.state.sources.handshake);
+    const { header, querystring } = handshakeParameters(this.state.sources);
     return querystring.get(name) ?? header.get(name) ?? '';
   }
 }
