@@ -10,7 +10,9 @@ export interface SingleAndMulti {
 /** Query parameters, decoded; undefined where the handshake has none. Of a repeated key the last is `single` (spec 05 §5.1). */
 export function queryMaps(queryString: string): SingleAndMulti | undefined {
   if (queryString === '') return undefined;
-  return collect([...new URLSearchParams(queryString)]);
+  const pairs = [...new URLSearchParams(queryString)];
+  // `?&` has no parameter either.
+  return pairs.length === 0 ? undefined : collect(pairs);
 }
 
 export interface HeaderMapOptions {
