@@ -47,6 +47,8 @@ export interface Authorized {
   subProtocol?: string | undefined;
   /** `integrationLatency`: ms that the call to the authorizer took. Undefined where none was called: AWS_IAM, JWT, a kept result. */
   latencyMs?: number | undefined;
+  /** Of that call, where its answer has one: `$context.authorizer.requestId`. */
+  requestId?: string | undefined;
 }
 
 export interface Refused {
@@ -57,6 +59,7 @@ export interface Refused {
   /** A statement of the policy denies, as opposed to none allowing. */
   explicitDeny?: boolean | undefined;
   latencyMs?: number | undefined;
+  requestId?: string | undefined;
 }
 
 /** The authorization of one route, ready to be asked: everything that a definition says is compiled. */

@@ -156,6 +156,14 @@ describe('a REQUEST authorizer', () => {
     expect(await outcome).toMatchObject({ latencyMs: 42 });
   });
 
+  it('[SL-3] the id of the call is there for the access log, and a kept result has none', async () => {
+    told.answer = { kind: 'ok', payload: Buffer.from(JSON.stringify(allowed)), requestId: 'b7e1' };
+    const kept = prepare({ identitySource: ['route.request.header.X'], resultTtlSeconds: 60 });
+    const request = () => connectRequest({ headers: [['x', 'a']] });
+    expect(await ask(kept, request())).toMatchObject({ ok: true, requestId: 'b7e1' });
+    expect(await ask(kept, request())).toMatchObject({ ok: true, requestId: undefined });
+  });
+
   it.each<[what: string, tell: () => void, status: number, message: string]>([
     ['[AU-5] A2: it fails with Unauthorized', () => told.throws('Unauthorized'), 401, 'Unauthorized'],
     [

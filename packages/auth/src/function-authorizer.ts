@@ -59,16 +59,18 @@ export function prepareFunctionAuthorizer(parts: FunctionAuthorizerParts): Prepa
         });
       }
       const startMs = clock();
+      let requestId: string | undefined;
       const call = (settle: (outcome: ResultOrFailure<CallFailure>) => void) => {
         const event = Buffer.from(authorizerEvent(request, place));
         const { traceparent } = request.envelope;
-        caller.call(event, { timeoutMs: limits.authorizerTimeoutMs, traceparent }, (result) =>
-          settle(readAnswer(result, isHttp)),
-        );
+        caller.call(event, { timeoutMs: limits.authorizerTimeoutMs, traceparent }, (result) => {
+          if (result.kind !== 'failed') requestId = result.requestId;
+          settle(readAnswer(result, isHttp));
+        });
       };
       const finish = (outcome: ResultOrFailure<CallFailure>, shared: boolean) => {
         const latencyMs = shared ? undefined : Math.max(0, Math.round(clock() - startMs));
-        done({ ...decide(outcome, request, parts, clock()), latencyMs });
+        done({ ...decide(outcome, request, parts, clock()), latencyMs, requestId });
       };
       if (ttlMs === 0 || sources.isEmpty) return call((outcome) => finish(outcome, false));
       cache.get(resultKey([...cacheName, ...identity.values]), ttlMs, call, finish);

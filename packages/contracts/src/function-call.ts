@@ -3,7 +3,12 @@ import type { ErrorCode } from './errors.js';
 /** What became of one synchronous function invocation. */
 export type FunctionResult =
   /** The function's result, JSON text as it came. */
-  | { kind: 'ok'; payload: Uint8Array }
+  | {
+      kind: 'ok';
+      payload: Uint8Array;
+      /** Of the invocation, where the answer has one. */
+      requestId?: string | undefined;
+    }
   /** `X-Amz-Function-Error` was set: it threw, or ran out of its own time. `payload` is its error object, as it came. */
   | {
       kind: 'function-error';

@@ -62,6 +62,7 @@ function authorizationVariables({ authorization }: RequestRecord, granted: Conte
       ...(typeof granted === 'object' ? granted : {}),
       ...step,
       integrationLatency: outcome.latencyMs,
+      requestId: outcome.requestId,
       integrationStatus: outcome.latencyMs === undefined || !answered(outcome) ? undefined : 200,
     },
   };

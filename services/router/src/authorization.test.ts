@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiDefinition, AuthorizerDefinition } from '@sluice/contracts';
+import type { LogSinks } from '@sluice/logs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chatApi, integration, mock, startRouter } from './testing/start-router.js';
 
@@ -118,6 +119,24 @@ describe('authorization of $connect', () => {
       { 'X-Token': 'secret', 'X-roomID': '7' },
       { 'X-Token': 'secret', 'X-roomID': '7' },
     ]);
+  });
+
+  it('[SL-3] the access log has what the call of the authorizer was', async () => {
+    functions.answer = { status: 200, headers: { 'x-amzn-RequestId': 'b7e1' }, body: JSON.stringify(allow()) };
+    const written: string[] = [];
+    const logs: LogSinks = {
+      open: () => ({ write: (line) => void written.push(line), close: () => {} }),
+      reopen: () => {},
+      close: async () => {},
+    };
+    const format = '$context.requestId $context.authorizer.requestId $context.authorizer.integrationStatus';
+    const api = authorizedApi();
+    const stages = {
+      dev: { stageName: 'dev', stageVariables: {}, accessLogSettings: { format, destinationArn: 'x' } },
+    };
+    const { connect } = await startRouter({ ...api, stages }, { lambda: { endpoint: functions.url }, logs });
+    expect((await connect(token)).status).toBe(200);
+    expect(written).toEqual([expect.stringMatching(/^\S+ b7e1 200$/)]);
   });
 
   it('[MT-6] a template of $connect sees how long the authorizer took, as the event does', async () => {

@@ -100,14 +100,15 @@ function resultOf(outcome: IntegrationOutcome): FunctionResult {
   if (status < 200 || status > 299) {
     return { kind: 'failed', code: 'function_refused', detail: refusalOf(status, headers, body), status };
   }
-  for (const [name] of headers) {
-    // 20 characters: most names are told apart by their length.
-    if (name.length === 20 && name.toLowerCase() === 'x-amz-function-error') {
-      const requestId = headers.find(([name]) => name.toLowerCase() === 'x-amzn-requestid')?.[1];
-      return { kind: 'function-error', errorMessage: errorMessageOf(body), payload: body, requestId };
-    }
+  let requestId: string | undefined;
+  let isError = false;
+  // Most names are told apart by their length.
+  for (const [name, value] of headers) {
+    if (name.length === 20 && name.toLowerCase() === 'x-amz-function-error') isError = true;
+    else if (name.length === 16 && name.toLowerCase() === 'x-amzn-requestid') requestId = value;
   }
-  return { kind: 'ok', payload: body };
+  if (!isError) return { kind: 'ok', payload: body, requestId };
+  return { kind: 'function-error', errorMessage: errorMessageOf(body), payload: body, requestId };
 }
 
 function failed(code: ErrorCode, detail: string): FunctionResult {
