@@ -13,6 +13,7 @@ import {
   route,
 } from '../back-end.fixture.js';
 import type { IntegrationRoute } from '../index.js';
+import { testCertificate } from '../test-certificate.fixture.js';
 import { functionUri, type InvokeAnswer, invokeApi, lambda, originOf } from './invoke-api.fixture.js';
 import { readProxyResult } from './proxy-result.js';
 
@@ -282,18 +283,21 @@ describe('AWS_PROXY', () => {
     expect(api.seen[0]?.headers['x-amz-invocation-type']).toBe('RequestResponse');
   });
 
-  it('[IN-50] keeps connections to functions alive and shares them between routes', async () => {
-    const api = await invokeApi();
-    let sockets = 0;
-    api.server.on('connection', () => sockets++);
-    const calls = invoker({ lambda: { endpoint: originOf(api) } });
-    for (let i = 0; i < 5; i++) {
-      const uri = functionUri(`f${i}`);
-      const integration = calls.prepare(definition({ integrationType: 'AWS_PROXY', integrationUri: uri }), route);
-      expect(await invoke(integration, message('{}'))).toMatchObject({ ok: true });
-    }
-    expect([sockets, api.seen.length]).toEqual([1, 5]);
-  });
+  it.each([false, true])(
+    '[IN-50] keeps connections to functions alive and shares them between routes (tls %s)',
+    async (tls) => {
+      const api = await invokeApi({}, tls);
+      let sockets = 0;
+      api.server.on('connection', () => sockets++);
+      const calls = invoker({ lambda: { endpoint: originOf(api) }, ca: testCertificate });
+      for (let i = 0; i < 5; i++) {
+        const uri = functionUri(`f${i}`);
+        const integration = calls.prepare(definition({ integrationType: 'AWS_PROXY', integrationUri: uri }), route);
+        expect(await invoke(integration, message('{}'))).toMatchObject({ ok: true });
+      }
+      expect([sockets, api.seen.length]).toEqual([1, 5]);
+    },
+  );
 
   it('[IN-38] an observer sees the event and the result, and without one nothing changes', async () => {
     const api = await invokeApi({ payload: { statusCode: 200, body: 'r' } });
