@@ -3,6 +3,7 @@ export type { ResolveHost } from './egress.js';
 export type { PoolLimits } from './fast-lane/origin-pool.js';
 export {
   type ExchangeObserver,
+  type FunctionError,
   type IntegrationAnswer,
   type IntegrationDone,
   type IntegrationFailure,

@@ -26,6 +26,8 @@ export interface IntegrationAnswer {
   headers: [name: string, value: string][];
   /** Status that the back end itself answered, for logs; unset where it is `status`. */
   integrationStatus?: number | undefined;
+  /** The function failed, and an integration response made an answer of it (Lambda custom). */
+  functionError?: FunctionError | undefined;
   /** `body` goes to the client as a binary frame: only where the API takes them. */
   binary?: boolean | undefined;
   /** The caller's to keep. Empty where nobody reads it: not CONNECT, and the route has no route response. */
@@ -38,8 +40,14 @@ export interface IntegrationFailure {
   /** For the log; the client sees the registry's text for `code`. */
   detail: string;
   integrationStatus?: number | undefined;
-  /** Of `function_error`: what the function said, and the invocation's id where the answer has one. */
-  functionError?: { errorMessage: string; requestId: string | undefined } | undefined;
+  /** Of `function_error`. */
+  functionError?: FunctionError | undefined;
+}
+
+/** What a function that failed has said, fit for a line of a log, and the invocation's id where the answer has one. */
+export interface FunctionError {
+  errorMessage: string;
+  requestId: string | undefined;
 }
 
 /** Told the outcome of one call: exactly once, possibly before `invoke` returns. Must not throw. */

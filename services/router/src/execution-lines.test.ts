@@ -16,7 +16,13 @@ const envelope: MessageEnvelope = {
   body: new Uint8Array(0),
 };
 
-function failureOf(code: ErrorCode, detail: string, more: object = {}, ofOutcome: object = {}): string[] {
+function failureOf(
+  code: ErrorCode,
+  detail: string,
+  more: object = {},
+  ofOutcome: object = {},
+  refused = true,
+): string[] {
   const errors: string[] = [];
   const log: ExecutionLog = {
     tellsAll: false,
@@ -30,7 +36,7 @@ function failureOf(code: ErrorCode, detail: string, more: object = {}, ofOutcome
     envelope,
     ending: {
       status: 500,
-      refusal: { code, detail, ...more },
+      refusal: refused ? { code, detail, ...more } : undefined,
       outcome: { ok: false, code, detail, integrationStatus: 200, ...ofOutcome },
     },
   });
@@ -66,6 +72,13 @@ describe('failures in the execution log', () => {
     const functionError = { errorMessage: 'boom', requestId: '5a0c' };
     expect(failureOf('function_error', 'the function failed: boom', {}, { functionError })).toEqual([
       `${envelope.requestId} Lambda execution failed due to customer function error: boom. Lambda request id: 5a0c`,
+    ]);
+  });
+
+  it('[SL-4] a function that failed and was answered all the same is told like one that was not', () => {
+    const answer = { ok: true, status: 502, functionError: { errorMessage: 'boom', requestId: undefined } };
+    expect(failureOf('function_error', 'unused', {}, answer, false)).toEqual([
+      `${envelope.requestId} Lambda execution failed due to customer function error: boom. Lambda request id: -`,
     ]);
   });
 

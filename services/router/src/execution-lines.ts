@@ -1,5 +1,5 @@
 import { decodeConnectionContext, type Envelope, errorKinds } from '@sluice/contracts';
-import type { IntegrationOutcome } from '@sluice/integrations';
+import type { FunctionError, IntegrationOutcome } from '@sluice/integrations';
 import { type ExecutionLog, executionTexts, failureTexts } from '@sluice/logs';
 import type { RequestRecord } from './access-log-line.js';
 import type { Refusal } from './refusal.js';
@@ -24,6 +24,7 @@ export function logEnd(log: ExecutionLog, { place, envelope, ending }: RequestRe
   const { refusal, outcome, status } = ending;
   const integrationStatus = outcome?.integrationStatus ?? (outcome?.ok === true ? outcome.status : undefined);
   if (refusal !== undefined) log.error(requestId, failureText(refusal, outcome, integrationStatus));
+  else if (outcome?.functionError !== undefined) log.error(requestId, functionErrorText(outcome.functionError));
   else if (integrationStatus !== undefined && integrationStatus >= 400) {
     log.error(requestId, failureTexts.integrationStatus(integrationStatus));
   }
@@ -41,12 +42,15 @@ export function logEnd(log: ExecutionLog, { place, envelope, ending }: RequestRe
   }
 }
 
+function functionErrorText({ errorMessage, requestId = '-' }: FunctionError): string {
+  return failureTexts.functionError(errorMessage, requestId);
+}
+
 function failureText(
   { code, detail, validationErrorString }: Refusal,
   outcome: IntegrationOutcome | undefined,
   integrationStatus: number | undefined,
 ): string {
-  const functionError = outcome?.ok === false ? outcome.functionError : undefined;
   switch (code) {
     case 'integration_timeout':
       return failureTexts.timeout();
@@ -57,7 +61,7 @@ function failureText(
         `No match for output mapping and no default output mapping configured. Endpoint Response Status Code: ${integrationStatus ?? '-'}`,
       );
     case 'function_error':
-      return failureTexts.functionError(functionError?.errorMessage ?? detail, functionError?.requestId ?? '-');
+      return functionErrorText(outcome?.functionError ?? { errorMessage: detail, requestId: undefined });
     case 'function_refused':
       return failureTexts.configuration(`Invalid permissions on Lambda function (${detail})`);
     case 'request_body_invalid':

@@ -93,6 +93,17 @@ describe('AWS with a Lambda URI', () => {
     expect(await text({ payload: { errorMessage: 'exactly' } })).toBe('default: {"errorMessage":"exactly"}');
   });
 
+  it('[IN-35] [SL-4] what the function has said is there for the execution log, although it is answered', async () => {
+    const { integration } = await custom({
+      ...thrown('boom\nand more'),
+      headers: { 'X-Amz-Function-Error': 'Unhandled', 'x-amzn-RequestId': 'b7e1' },
+    });
+    const outcome = await invoke(integration, message('{}'));
+    expect(outcome).toMatchObject({ ok: true, functionError: { errorMessage: 'boom and more', requestId: 'b7e1' } });
+    const { integration: fine } = await custom({ payload: '{}' });
+    expect(await invoke(fine, message('{}'))).not.toHaveProperty('functionError');
+  });
+
   it('[IN-35] nothing matches and there is no $default: unmapped, one-way routes too', async () => {
     for (const answer of [thrown('x'), { payload: '{}' }]) {
       const { integration } = await custom(

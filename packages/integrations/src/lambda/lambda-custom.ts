@@ -8,7 +8,7 @@ import type { Selectors } from '../selectors.js';
 import { traceparentFor } from '../trace-context.js';
 import { compileErrorPatterns } from './error-patterns.js';
 import type { ObservableFunctionCaller } from './function-caller.js';
-import { failedCall } from './lambda-proxy.js';
+import { failedCall, saidBy } from './lambda-proxy.js';
 
 type InvocationType = 'RequestResponse' | 'Event';
 
@@ -53,7 +53,8 @@ export function prepareLambdaCustom(
         const isError = result.kind === 'function-error';
         const status = isError ? functionErrorStatus : 200;
         const value = isError ? result.errorMessage : undefined;
-        return responses.byValue(value, { status, headers: [], body: result.payload }, to, sources);
+        const outcome = responses.byValue(value, { status, headers: [], body: result.payload }, to, sources);
+        return isError ? { ...outcome, functionError: saidBy(result) } : outcome;
       }
     },
   };

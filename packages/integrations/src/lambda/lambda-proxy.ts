@@ -1,5 +1,6 @@
 import type { FunctionResult, IntegrationDefinition } from '@sluice/contracts';
 import {
+  type FunctionError,
   failure,
   type IntegrationOutcome,
   type IntegrationRequest,
@@ -49,11 +50,17 @@ function outcomeOf(result: FunctionResult, request: IntegrationRequest, route: I
   }
 }
 
-function functionError({ errorMessage, requestId }: FunctionResult & { kind: 'function-error' }): IntegrationOutcome {
-  const said = errorMessage === '' ? 'no errorMessage' : shown(errorMessage);
+function functionError(result: FunctionErrorResult): IntegrationOutcome {
+  const said = saidBy(result);
+  return { ...failure('function_error', `the function failed: ${said.errorMessage}`), functionError: said };
+}
+
+type FunctionErrorResult = FunctionResult & { kind: 'function-error' };
+
+export function saidBy({ errorMessage, requestId }: FunctionErrorResult): FunctionError {
   return {
-    ...failure('function_error', `the function failed: ${said}`),
-    functionError: { errorMessage: said, requestId: requestId === undefined ? undefined : shown(requestId) },
+    errorMessage: errorMessage === '' ? 'no errorMessage' : shown(errorMessage),
+    requestId: requestId === undefined ? undefined : shown(requestId),
   };
 }
 
