@@ -204,7 +204,8 @@ describe('closes of clients', () => {
     await sleep(500);
     expect(gateway.store.registered.size).toBe(4);
     gateway.busState.refusal = undefined;
-    await until('all announced', () => gateway.disconnects().length === 4);
+    // The pause between offers has grown by then, to `edgeRetryDelayMsMax` at the longest.
+    await until('all announced', () => gateway.disconnects().length === 4, 15_000);
     expect(
       gateway
         .disconnects()
