@@ -4,7 +4,7 @@ import { measureWorkload } from './measure-echo.js';
 import type { CostRow } from './rows.js';
 import { workloadsApart } from './workloads.js';
 
-/** Loads whose settings would change what other rows cost: each on gateways of its own. */
+/** Loads that would change what other rows cost, by their settings or by what they leave behind: each on gateways of its own. */
 export async function measureApart(run: BenchRun, place: 'standalone' | 'cluster', raw: CostRow[]): Promise<CostRow[]> {
   const start = place === 'standalone' ? startStandalone : startCluster;
   const rows: CostRow[] = [];

@@ -24,13 +24,18 @@ const http: Workload = { work: 'HTTP', action: 'echo', expectation: 'echo', inFl
 export const workloads = {
   mock: [mock],
   http: [http],
-  template: [{ work: 'HTTP with templates', action: 'mapped', expectation: 'echo', inFlight: both }],
 } satisfies Record<string, Workload[]>;
 
-export const messageKinds = ['mock', 'http', 'template'] as const satisfies (keyof typeof workloads)[];
+export const messageKinds = ['mock', 'http'] as const satisfies (keyof typeof workloads)[];
 
 /** Each on gateways of its own, started with its configuration. */
 export const workloadsApart: { kind: Kind; config: keyof GatewayConfigs; workload: Workload }[] = [
+  // A router that has rendered templates collects more garbage afterwards: MOCK then cost 2.8 instead of 1.9 µs in it.
+  {
+    kind: 'template',
+    config: 'open',
+    workload: { work: 'HTTP with templates', action: 'mapped', expectation: 'echo', inFlight: both },
+  },
   // One in flight is in order in any case.
   {
     kind: 'order',
