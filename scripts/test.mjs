@@ -35,11 +35,11 @@ const results = Object.entries(suites)
   });
 
 console.log(
-  `\n${'suite'.padEnd(10)}${'result'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`,
+  `\n${'suite'.padEnd(13)}${'result'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`,
 );
 for (const { name, ok, passed, failed, seconds } of results) {
   const counts = `${String(passed ?? '').padStart(8)}${String(failed ?? '').padStart(8)}${seconds.toFixed(1).padStart(9)}`;
-  console.log(`${name.padEnd(10)}${paint(ok ? 32 : 31, (ok ? 'ok' : 'FAILED').padEnd(10))}${counts}`);
+  console.log(`${name.padEnd(13)}${paint(ok ? 32 : 31, (ok ? 'ok' : 'FAILED').padEnd(10))}${counts}`);
 }
 for (const { failures = [] } of results) for (const failure of failures) console.log(`  ${paint(31, '✗')} ${failure}`);
 const bad = results.filter(({ ok }) => !ok);
