@@ -34,15 +34,20 @@ const managers = [
   { name: 'brew', install: ['install'], needsRoot: false },
 ];
 
-/** Makes sure that the tests find what they need; gives up with the line to type where it may not install it. */
-export function requireSystemTools() {
-  const missing = tools.filter(({ programs, probe }) => !programs.some((program) => works(program, probe)));
+/**
+ * Makes sure that the named programs are there, all of them for the tests; gives up with the line to type where it may not
+ * install them.
+ */
+export function requireSystemTools(named = tools.map(({ name }) => name), command = 'npm test') {
+  const missing = tools.filter(({ name, programs, probe }) => {
+    return named.includes(name) && !programs.some((program) => works(program, probe));
+  });
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(' and ');
   const manager = managers.find(({ name }) => works(name));
   if (manager === undefined) {
     giveUp(
-      `The tests need ${names}, and no package manager is known here (apt-get, dnf, apk, brew). Install them and run npm test again.`,
+      `${command} needs ${names}, and no package manager is known here (apt-get, dnf, apk, brew). Install them and run it again.`,
     );
   }
   const wanted = missing.flatMap(({ packages }) => packages[manager.name].split(' '));
@@ -50,12 +55,12 @@ export function requireSystemTools() {
   const prefix = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo', '-n'] : [];
   const line = [...(prefix.length > 0 ? ['sudo'] : []), manager.name, ...install].join(' ');
   if (prefix.length > 0 && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) {
-    giveUp(`The tests need ${names}. Install it with:\n\n  ${line}\n\nand run npm test again.`);
+    giveUp(`${command} needs ${names}. Install it with:\n\n  ${line}\n\nand run it again.`);
   }
   say(`Installing ${names}, once: ${line}`);
   if (manager.refresh !== undefined) execute([...prefix, manager.name, ...manager.refresh]);
   if (execute([...prefix, manager.name, ...install]) !== 0)
-    giveUp(`That failed. The tests need ${names}; install it and run npm test again.`);
+    giveUp(`That failed. ${command} needs ${names}; install it and run it again.`);
 }
 
 function works(program, probe = ['--version']) {
