@@ -1,3 +1,4 @@
+export { accessLogDestinations } from './access-log-destinations.js';
 export * from './address.js';
 export * from './definition-store.js';
 export { domainNameOf } from './host.js';

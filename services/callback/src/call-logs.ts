@@ -8,7 +8,7 @@ import {
   type Scope,
   scopeOf,
 } from '@sluice/contracts';
-import { type DefinitionStore, routeSettingsOf } from '@sluice/definitions';
+import { accessLogDestinations, type DefinitionStore, routeSettingsOf } from '@sluice/definitions';
 import {
   type AccessLog,
   AccessLogs,
@@ -59,7 +59,7 @@ export function createCallLogs(parts: {
   let known = new Map<Scope, ((call: AnsweredCall) => void) | undefined>();
   const unsubscribe = definitions.subscribe(() => {
     known = new Map();
-    accessLogs.keep(destinationsOf(definitions));
+    accessLogs.keep(accessLogDestinations(definitions));
   });
 
   function open(apiId: string, stageName: string): ((call: AnsweredCall) => void) | undefined {
@@ -83,11 +83,6 @@ export function createCallLogs(parts: {
     },
     close: unsubscribe,
   };
-}
-
-function destinationsOf(definitions: DefinitionStore): Set<string> {
-  const stages = definitions.apis().flatMap((api) => Object.values(api.stages));
-  return new Set(stages.flatMap(({ accessLogSettings }) => accessLogSettings?.destinationArn ?? []));
 }
 
 function writeCall({ accessLog, executionLog }: StageLogs, call: AnsweredCall, accountId: string): void {

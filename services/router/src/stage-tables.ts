@@ -1,6 +1,6 @@
 import { type ApiKeys, createApiKeys } from '@sluice/auth';
 import type { RouteDefinition, Scope } from '@sluice/contracts';
-import type { DefinitionStore, StageSnapshot } from '@sluice/definitions';
+import { accessLogDestinations, type DefinitionStore, type StageSnapshot } from '@sluice/definitions';
 import { createRouteTable } from '@sluice/routing';
 import { headerSpellings } from './header-spellings.js';
 import {
@@ -49,7 +49,7 @@ export function createStageTables(parts: StageTablesParts): StageTables {
   let current = nextGeneration();
   const unsubscribe = definitions.subscribe(() => {
     current = nextGeneration();
-    parts.accessLogs.keep(destinationsOf(definitions));
+    parts.accessLogs.keep(accessLogDestinations(definitions));
   });
   return {
     get(scope) {
@@ -94,9 +94,4 @@ function compileStage(parts: StageTablesParts, generation: Generation, snapshot:
 
 function withoutTarget(routeKey: string): RouteDefinition {
   return { routeKey, integrationId: undefined, hasRouteResponse: false };
-}
-
-function destinationsOf(definitions: DefinitionStore): Set<string> {
-  const stages = definitions.apis().flatMap((api) => Object.values(api.stages));
-  return new Set(stages.flatMap(({ accessLogSettings }) => accessLogSettings?.destinationArn ?? []));
 }
