@@ -3,6 +3,7 @@ import type { AccessKey } from './access-key.js';
 import type { AuthorizationOutcome, PreparedAuthorization } from './authorization.js';
 import { isAllowed } from './policy.js';
 import { createPresignedVerifier, isPresigned } from './presigned-verifier.js';
+import { keysById } from './signature-match.js';
 import { createSignatureVerifier, type SignatureVerifier } from './signature-verifier.js';
 
 export interface IamVerifiers {
@@ -15,7 +16,7 @@ export interface IamVerifiers {
 export function createIamVerifiers(keys: readonly AccessKey[], region: string, clock: () => number): IamVerifiers {
   const options = { keys, region, service: 'execute-api', clock };
   return {
-    keys: new Map(keys.map((key) => [key.accessKeyId, key])),
+    keys: keysById(keys),
     header: createSignatureVerifier(options),
     query: createPresignedVerifier(options),
   };

@@ -3,7 +3,7 @@ import type { AccessKey } from './access-key.js';
 import { canonicalRequest, type SignedRequest } from './canonical-request.js';
 import { incomplete, type Refusal, signatureMismatch, unknownKey, wrongTime, wrongToken } from './refusals.js';
 import { readClaim, type SignatureClaim } from './signature-claim.js';
-import { checkScope, emptyBodyHash, signatureMatches, tokenMatches } from './signature-match.js';
+import { checkScope, emptyBodyHash, keysById, signatureMatches, tokenMatches } from './signature-match.js';
 import type { SignatureVerifier, SignatureVerifierOptions } from './signature-verifier.js';
 import { SigningKeyCache } from './signing-key-cache.js';
 import { checkSkew, formatBasicTime, parseBasicTime } from './signing-time.js';
@@ -34,8 +34,7 @@ export function isPresigned(queryString: string): boolean {
  * `RangeError` where two keys have one id.
  */
 export function createPresignedVerifier(options: SignatureVerifierOptions): SignatureVerifier {
-  const keys = new Map(options.keys.map((key) => [key.accessKeyId, key]));
-  if (keys.size !== options.keys.length) throw new RangeError('two access keys have the same accessKeyId');
+  const keys = keysById(options.keys);
   const signingKeys = new SigningKeyCache();
   const { region, service, clock = Date.now } = options;
 

@@ -12,6 +12,13 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** Throws `RangeError` where two keys have one id. */
+export function keysById(keys: readonly AccessKey[]): ReadonlyMap<string, AccessKey> {
+  const byId = new Map(keys.map((key) => [key.accessKeyId, key]));
+  if (byId.size !== keys.length) throw new RangeError('two access keys have the same accessKeyId');
+  return byId;
+}
+
 /** Whether the claimed signature is the key's for this canonical request. `signedAt` has been checked against the clock. */
 export function signatureMatches(
   canonical: string,

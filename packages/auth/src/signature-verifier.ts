@@ -10,7 +10,7 @@ import {
   wrongToken,
 } from './refusals.js';
 import { readAuthorizationHeader, type SignatureClaim } from './signature-claim.js';
-import { checkScope, emptyBodyHash, sha256, signatureMatches, tokenMatches } from './signature-match.js';
+import { checkScope, emptyBodyHash, keysById, sha256, signatureMatches, tokenMatches } from './signature-match.js';
 import { SigningKeyCache } from './signing-key-cache.js';
 import { checkSkew, formatBasicTime, parseBasicTime } from './signing-time.js';
 
@@ -34,8 +34,7 @@ const httpDateForm = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GM
 
 /** Strict verifier over a fixed set of keys. Throws `RangeError` where two keys have one id. */
 export function createSignatureVerifier(options: SignatureVerifierOptions): SignatureVerifier {
-  const keys = new Map(options.keys.map((key) => [key.accessKeyId, key]));
-  if (keys.size !== options.keys.length) throw new RangeError('two access keys have the same accessKeyId');
+  const keys = keysById(options.keys);
   const signingKeys = new SigningKeyCache();
   const { region, service, clock = Date.now } = options;
 
