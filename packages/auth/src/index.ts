@@ -8,10 +8,5 @@ export { accessDenied, isAllowed, type ManagementResource, managementArn } from 
 export { evaluatePolicy, type PolicyDecision, type PolicyRequest } from './policy-evaluation.js';
 export { type Refusal, type RefusalReason, refusalResponse } from './refusals.js';
 export * from './signature-verifier.js';
-export {
-  compileTokenSources,
-  type TokenSourcesReading,
-  tokenProtocolMarker,
-  tokenProtocolPrefix,
-} from './token-sources.js';
+export { compileTokenSources, type TokenSourcesReading } from './token-sources.js';
 export { matchesWildcard } from './wildcard.js';

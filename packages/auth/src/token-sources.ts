@@ -17,9 +17,9 @@ export interface TokenSources {
 export type TokenSourcesReading = { sources: TokenSources } | { fault: string };
 
 /** Marks the sub-protocol after it as a token: `Sec-WebSocket-Protocol: access_token, <token>`. */
-export const tokenProtocolMarker = 'access_token';
+const tokenProtocolMarker = 'access_token';
 /** A sub-protocol with this prefix is a token: `Sec-WebSocket-Protocol: bearer.<token>, chat`. */
-export const tokenProtocolPrefix = 'bearer.';
+const tokenProtocolPrefix = 'bearer.';
 
 const form = /^(?:route\.request|\$request)\.(header|querystring|body)\.([a-zA-Z0-9._-]+)$/;
 
