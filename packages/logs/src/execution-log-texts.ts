@@ -55,7 +55,6 @@ export const failureTexts = {
   callbackFailed: (exception: string) => `Connection API request failed: ${exception}`,
   execution: (reason: string) => `Execution failed: ${reason}`,
   configuration: (reason: string) => `Execution failed due to configuration error: ${reason}`,
-  credentials: (reason: string) => `Execution failed due to integration credentials: ${reason}`,
   timeout: () => 'Execution failed due to a timeout error',
   functionError: (message: string, lambdaRequestId: string) =>
     `Lambda execution failed due to customer function error: ${message}. Lambda request id: ${lambdaRequestId}`,
