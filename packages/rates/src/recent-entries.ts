@@ -21,14 +21,6 @@ export class RecentEntries<T extends { recent: boolean }> {
     this.entries.set(key, entry);
   }
 
-  get size(): number {
-    return this.entries.size;
-  }
-
-  values(): Iterable<T> {
-    return this.entries.values();
-  }
-
   private forgetOne(): void {
     // A map is walked in the order of insertion and meets again what is put behind; by then its mark is gone.
     for (const [key, entry] of this.entries) {
