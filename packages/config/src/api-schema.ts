@@ -3,14 +3,23 @@ import { z } from 'zod';
 import { authorizerSchema, modelNameForm, modelSchema } from './authorizer-schema.js';
 import { integrationSchema } from './integration-schema.js';
 import { routeKey, routeSchema } from './route-schema.js';
-import { description, oneOf, shownByAws, tags, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
+import {
+  description,
+  nameForm,
+  oneOf,
+  shownByAws,
+  tags,
+  text,
+  textLike,
+  wholeNumber,
+  yesOrNo,
+} from './schema-kinds.js';
 import { stageSchema } from './stage-schema.js';
 
 const dayMs = 86_400_000;
 
 export const apiIdForm = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const apiId = textLike(apiIdForm, '1 to 63 of a-z, 0-9 and -, since it can be the first label of a host name');
-const nameForm = textLike(/^[A-Za-z0-9_-]{1,128}$/, '1 to 128 of A-Z, a-z, 0-9, _ and -');
 const apiLimitsSchema = z
   .strictObject({
     messageBytesMax: wholeNumber(1, limits.transportMessageBytesMax, 'bytes')

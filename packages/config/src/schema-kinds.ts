@@ -27,6 +27,9 @@ export function textLike(pattern: RegExp, allowed: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
+/** Names under which the parts of a definition stand. */
+export const nameForm = textLike(/^[A-Za-z0-9_-]{1,128}$/, '1 to 128 of A-Z, a-z, 0-9, _ and -');
+
 export function addressRange() {
   const error = 'allowed: an address range such as 10.0.0.0/8, fd00::/8 or 203.0.113.7/32';
   return z.string({ error }).refine(isAddressRange, { error });
@@ -52,9 +55,21 @@ export const tags = z
   .optional()
   .describe('For people; the gateway does not use them.');
 
-export function realNumber(min: number, max: number, unit: string) {
+function realNumber(min: number, max: number, unit: string) {
   const error = `allowed: a number from ${min} to ${max} (${unit})`;
   return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+const rateMax = 1_000_000;
+
+/** Rate of a throttle. */
+export function perSecond() {
+  return realNumber(0, rateMax, 'per second');
+}
+
+/** Burst of a throttle. */
+export function atOneMoment() {
+  return wholeNumber(0, rateMax, 'at one moment');
 }
 
 export function textMap(keyLengthMax: number, valueLengthMax: number) {

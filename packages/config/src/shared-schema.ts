@@ -1,9 +1,11 @@
 import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 import {
+  atOneMoment,
   description,
+  nameForm,
   oneOf,
-  realNumber,
+  perSecond,
   shownByAws,
   tags,
   text,
@@ -15,9 +17,6 @@ import {
 /** Where this gateway says it is, where nobody has said. */
 export const defaultPlace = { region: 'us-east-1', accountId: '000000000000' } as const;
 
-const rateMax = 1_000_000;
-const nameForm = textLike(/^[A-Za-z0-9_-]{1,128}$/, '1 to 128 of A-Z, a-z, 0-9, _ and -');
-
 export const domainNameForm = textLike(
   /^(?=.{1,253}$)(?:\*\.)?[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$/,
   'a domain name such as ws.example.com or *.example.com, without port',
@@ -28,11 +27,15 @@ const mappingKey = textLike(
   `one path segment of at most ${limits.apiMappingKeyLengthMax} of A-Z, a-z, 0-9 and $-_.+!*'(), or "" for the domain itself`,
 );
 
+const stageReference = {
+  api: text(1, 128).optional().describe('API id.'),
+  apiId: text(1, 128).optional().describe('The AWS form of `api`.'),
+  stage: text(1, 128).describe('Name of a stage of that API.'),
+};
+
 const apiMapping = z
   .strictObject({
-    api: text(1, 128).optional().describe('API id.'),
-    apiId: text(1, 128).optional().describe('The AWS form of `api`.'),
-    stage: text(1, 128).describe('Name of a stage of that API.'),
+    ...stageReference,
     apiMappingKey: text(0, limits.apiMappingKeyLengthMax).optional().describe('As the key it stands under.'),
     apiMappingId: shownByAws,
   })
@@ -82,8 +85,8 @@ export const apiKeyMapSchema = z.record(nameForm, apiKey, { error: 'allowed: a m
 
 const throttle = z
   .strictObject({
-    rateLimit: realNumber(0, rateMax, 'per second').describe('Connects and messages of one key per second.'),
-    burstLimit: wholeNumber(0, rateMax, 'at one moment').describe('How many may come at one moment.'),
+    rateLimit: perSecond().describe('Connects and messages of one key per second.'),
+    burstLimit: atOneMoment().describe('How many may come at one moment.'),
   })
   .describe('Rate of each key.');
 
@@ -102,14 +105,7 @@ const quota = z
 const usagePlan = z
   .strictObject({
     apiStages: z
-      .array(
-        z.strictObject({
-          api: text(1, 128).optional().describe('API id.'),
-          apiId: text(1, 128).optional().describe('The AWS form of `api`.'),
-          stage: text(1, 128).describe('Name of a stage of that API.'),
-        }),
-        { error: 'allowed: a list of { api, stage }' },
-      )
+      .array(z.strictObject(stageReference), { error: 'allowed: a list of { api, stage }' })
       .default([])
       .describe('Stages that the keys of the plan may use.'),
     apiKeys: z
@@ -133,16 +129,16 @@ export const usagePlansSchema = z
 
 export const accountSchema = z
   .strictObject({
-    throttlingRateLimit: realNumber(0, rateMax, 'per second')
+    throttlingRateLimit: perSecond()
       .optional()
       .describe('Messages and `@connections` calls per second, all APIs together. Unset: no limit; AWS has 10000.'),
-    throttlingBurstLimit: wholeNumber(0, rateMax, 'at one moment')
+    throttlingBurstLimit: atOneMoment()
       .optional()
       .describe('How many may come at one moment. Unset: one second of the rate; AWS has 5000.'),
-    connectRateLimit: realNumber(0, rateMax, 'per second')
+    connectRateLimit: perSecond()
       .optional()
       .describe('New connections per second, all APIs together. Unset: no limit; AWS has 500.'),
-    connectBurstLimit: wholeNumber(0, rateMax, 'at one moment')
+    connectBurstLimit: atOneMoment()
       .optional()
       .describe('How many may come at one moment. Unset: one second of the rate; AWS has 500.'),
     throttleZeroMeansUnset: yesOrNo()

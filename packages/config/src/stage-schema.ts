@@ -1,18 +1,16 @@
 import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 import {
+  atOneMoment,
   description,
   oneOf,
-  realNumber,
+  perSecond,
   shownByAws,
   tags,
   text,
   textLike,
-  wholeNumber,
   yesOrNo,
 } from './schema-kinds.js';
-
-const rateMax = 1_000_000;
 
 const stageVariables = z
   .record(
@@ -23,10 +21,10 @@ const stageVariables = z
   .default({});
 
 const routeSettings = z.strictObject({
-  throttlingRateLimit: realNumber(0, rateMax, 'per second')
+  throttlingRateLimit: perSecond()
     .optional()
     .describe('Messages of the route, or connects, per second. 0 refuses everything, as AWS does.'),
-  throttlingBurstLimit: wholeNumber(0, rateMax, 'at one moment')
+  throttlingBurstLimit: atOneMoment()
     .optional()
     .describe('How many may come at one moment. Unset: one second of the rate.'),
   detailedMetricsEnabled: yesOrNo().optional().describe('Metrics by route; this gateway always has them.'),

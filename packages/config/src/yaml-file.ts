@@ -117,7 +117,7 @@ function offsetOf(contents: unknown, path: Path, atKey: boolean): number {
   let offset = startOf(node) ?? 0;
   for (const segment of path) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(segment));
+      const pair = node.items.find(({ key }) => nameOf(key) === String(segment));
       if (pair === undefined) return offset;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;

@@ -1,8 +1,6 @@
 import type { Path } from '../problems.js';
-import { type ApiPlace, attempt, members, sameAsKey, textMembers, textOf } from './check-place.js';
+import { type ApiPlace, attempt, type Members, members, sameAsKey, textMembers, textOf } from './check-place.js';
 import { checkAwsArn, checkFunctionArn, checkUrl, type PlaceholderNames } from './check-uri.js';
-
-type Members = Record<string, unknown>;
 
 export function checkIntegration(path: Path, integration: Members, at: ApiPlace): void {
   checkTarget(path, integration, at);
