@@ -4,6 +4,16 @@ import { type Rule, rule } from '../rule.js';
 
 type Case = [id: string, title: string, template: string, message: object, expected: string];
 
+const jsonPathMessage = {
+  a: { b: 'x', 'my key': 'y' },
+  l: [
+    { id: 1, k: 'a', n: [1] },
+    { id: 2, k: 'b' },
+    { id: 3, k: 'a' },
+  ],
+  x: 'top',
+};
+
 /** What the templates of the API `templates` in sluice.yaml make of a message that names them. */
 const cases: Case[] = [
   ['MT-4', '#set, references in braces and beside text', 'set', {}, 'v1 v1z'],
@@ -100,66 +110,16 @@ const cases: Case[] = [
   ],
   ['MT-5', '$util.base64Encode and base64Decode', 'base64', { s: 'é?', e: 'w6k/' }, 'w6k/|é?'],
   ['MT-5', '$stageVariables in its three forms', 'stage-variables', {}, 'apple apple apple apples []'],
-  [
-    'MT-5',
-    'JSONPath: dots, brackets, quotes, indexes',
-    'jsonpath-simple',
-    {
-      a: { b: 'x', 'my key': 'y' },
-      l: [
-        { id: 1, k: 'a', n: [1] },
-        { id: 2, k: 'b' },
-        { id: 3, k: 'a' },
-      ],
-      x: 'top',
-    },
-    '"y" 2 3 "x"',
-  ],
+  ['MT-5', 'JSONPath: dots, brackets, quotes, indexes', 'jsonpath-simple', jsonPathMessage, '"y" 2 3 "x"'],
   [
     'MT-5',
     'JSONPath: wildcard, recursion, slices, unions',
     'jsonpath-many',
-    {
-      a: { b: 'x', 'my key': 'y' },
-      l: [
-        { id: 1, k: 'a', n: [1] },
-        { id: 2, k: 'b' },
-        { id: 3, k: 'a' },
-      ],
-      x: 'top',
-    },
+    jsonPathMessage,
     '[1,2,3] [[1]] [1,2] [1,3] ["x","y"]',
   ],
-  [
-    'MT-5',
-    'JSONPath: filters',
-    'jsonpath-filter',
-    {
-      a: { b: 'x', 'my key': 'y' },
-      l: [
-        { id: 1, k: 'a', n: [1] },
-        { id: 2, k: 'b' },
-        { id: 3, k: 'a' },
-      ],
-      x: 'top',
-    },
-    '[1,3] ["b","a"] [1] [3]',
-  ],
-  [
-    'MT-5',
-    'JSONPath made at run time',
-    'jsonpath-made',
-    {
-      a: { b: 'x', 'my key': 'y' },
-      l: [
-        { id: 1, k: 'a', n: [1] },
-        { id: 2, k: 'b' },
-        { id: 3, k: 'a' },
-      ],
-      x: 'top',
-    },
-    '1',
-  ],
+  ['MT-5', 'JSONPath: filters', 'jsonpath-filter', jsonPathMessage, '[1,3] ["b","a"] [1] [3]'],
+  ['MT-5', 'JSONPath made at run time', 'jsonpath-made', jsonPathMessage, '1'],
   ['MT-6', '$context, a missing variable empty', 'context', {}, 'templates dev ROUTE MESSAGE [][] dev'],
   ['MT-6', 'on messages $context.responseOverride changes nothing', 'override', { x: 'y' }, 'kept y'],
   [
