@@ -97,7 +97,7 @@ async function measurePosts(
 async function measureRoundTrip(run: BenchRun, edge: GatewayProcess): Promise<RoundTripRow> {
   run.say('round trip of one connection');
   const target = { ports: [edge.port], path: clientPath, connections: 1, action: 'echo', expectation: 'echo' } as const;
-  await run.generator.call('openEcho', { ...target, ports: [edge.port] });
+  await run.generator.call('openEcho', target);
   await run.generator.call('roundTrips', { count: Math.round(run.roundTrips / 4), pauseMs: 0 });
   // A millisecond of silence after each: the processes have gone to sleep when the next message comes, as on an idle cluster.
   const trips = await run.generator.call('roundTrips', { count: run.roundTrips, pauseMs: 1 });
