@@ -41,20 +41,31 @@ export function checkCallSettings(definition: IntegrationDefinition): CallSettin
  * `MisconfiguredIntegrationError`.
  */
 export function parseTarget(uri: string, written: string, settings: CallSettings): IntegrationTarget {
+  const url = readUrl(uri, 'integrationUri');
+  const hostSource = hostSourceOf(written, url.hostname);
+  return { ...originOf(url, hostSource), path: url.pathname + url.search, ...settings };
+}
+
+/** An absolute http(s) address, checked. `name` says in the `MisconfiguredIntegrationError` where it stands. */
+export function readUrl(text: string, name: string): URL {
   // Checked before it is parsed: URL forgives much, and takes the first path segment for the host where the host is empty.
-  const url = wholeUrl.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url === undefined) throw new MisconfiguredIntegrationError('integrationUri is not an absolute http or https URL');
-  if (url.username !== '' || url.password !== '') {
-    throw new MisconfiguredIntegrationError('integrationUri holds credentials');
-  }
+  const url = wholeUrl.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw new MisconfiguredIntegrationError(`${name} is not an absolute http or https URL`);
+  if (url.username !== '' || url.password !== '') throw new MisconfiguredIntegrationError(`${name} holds credentials`);
+  return url;
+}
+
+/** What opens a transport to an address. `written`, by the operator, is AWS itself too: egress allows both whatever they resolve to. */
+export function originOf(
+  url: URL,
+  hostSource: HostSource,
+): Pick<IntegrationTarget, 'scheme' | 'host' | 'hostSource' | 'port' | 'authority'> {
   return {
     scheme: url.protocol === 'https:' ? 'https' : 'http',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    hostSource: hostSourceOf(written, url.hostname),
+    hostSource,
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     authority: url.host,
-    path: url.pathname + url.search,
-    ...settings,
   };
 }
 
@@ -68,7 +79,7 @@ function checkServerName(serverName: string | undefined): string | undefined {
 }
 
 /** `ANY` is sent as `POST` (spec 04 §4.5). Throws `MisconfiguredIntegrationError`. */
-export function resolveMethod(integrationMethod: string): string {
+function resolveMethod(integrationMethod: string): string {
   const method = integrationMethod.toUpperCase();
   if (method === 'ANY') return 'POST';
   if (!methods.has(method)) throw new MisconfiguredIntegrationError(`integrationMethod ${method} is not known`);

@@ -1,6 +1,6 @@
 import type { IntegrationDefinition } from '@sluice/contracts';
 import { MisconfiguredIntegrationError } from './integration.js';
-import { checkCallSettings, type IntegrationTarget, parseTarget } from './integration-target.js';
+import { type CallSettings, checkCallSettings, type IntegrationTarget, parseTarget } from './integration-target.js';
 import { fillStageVariables } from './stage-variables.js';
 
 /** Where an integration is called, with what only a request can fill in (`{name}`, spec 04 §4.3). */
@@ -60,10 +60,8 @@ function placeholdersOf(uri: string, pathNames: ReadonlySet<string> | undefined)
   );
 }
 
-type Settings = ReturnType<typeof checkCallSettings>;
-
 /** Only path and query are open: the rest is checked now, and the pieces of the path are joined per request. */
-function compilePath(uri: string, written: string, placeholders: Placeholder[], settings: Settings) {
+function compilePath(uri: string, written: string, placeholders: Placeholder[], settings: CallSettings) {
   const marks = placeholders.map((_, index) => markOf(uri, index));
   let next = 0;
   const marked = uri.replace(placeholderForm, () => marks[next++] ?? '');
@@ -99,7 +97,7 @@ function fillHost(
   uri: string,
   written: string,
   values: Readonly<Record<string, string>>,
-  settings: Settings,
+  settings: CallSettings,
 ): IntegrationTarget {
   const host = /^https?:\/\/[^/?#]*/i.exec(uri)?.[0] ?? uri;
   const filledHost = host.replace(placeholderForm, (_, name: string) => hostValue(name, values));

@@ -1,11 +1,11 @@
 import { limits } from '@sluice/contracts';
 import { escapeHeaderValue, fieldValue, mayBeMapped } from '../header-text.js';
 import { MisconfiguredIntegrationError } from '../integration.js';
+import { originOf, readUrl } from '../integration-target.js';
 import type { RequestParts } from '../request-composition.js';
 import { hasDotSegment } from '../target-placeholders.js';
 import { traceparentFor, xrayTraceId } from '../trace-context.js';
 import { type AwsSettings, serviceDomain } from './aws-settings.js';
-import { originOf, readEndpoint } from './endpoint-url.js';
 import type { RequestSigner } from './request-signer.js';
 import { actionRequest } from './service-protocols.js';
 import {
@@ -33,7 +33,7 @@ export function placeOf({ partition, region, subdomain, service }: ServiceUri, a
     const url = new URL(`https://${name}.${region}.${serviceDomain(partition)}/`);
     return { url, authority: url.host };
   }
-  const url = readEndpoint(endpoints[key] ?? '', `aws.endpoints.${key}`);
+  const url = readUrl(endpoints[key] ?? '', `aws.endpoints.${key}`);
   return { url, authority: key === name ? url.host : `${subdomain}.${url.host}` };
 }
 
@@ -65,7 +65,7 @@ export class ServiceRequest {
   }
 
   get origin() {
-    return originOf(this.place.url);
+    return originOf(this.place.url, 'written');
   }
 
   /** The signed head and what it begins; throws `MisconfiguredIntegrationError` where this request's values make none. */

@@ -1,7 +1,7 @@
 import type { AwsSettings } from '../aws/aws-settings.js';
 import { serviceDomain } from '../aws/aws-settings.js';
-import { isOriginOnly, readEndpoint } from '../aws/endpoint-url.js';
 import { MisconfiguredIntegrationError } from '../integration.js';
+import { readUrl } from '../integration-target.js';
 import type { FunctionName } from './function-uri.js';
 
 /** Where functions are invoked (`lambda:` of the settings). */
@@ -27,12 +27,12 @@ export function addressOf(called: FunctionName, lambda: LambdaSettings, aws: Aws
   const functions = lambda.functions ?? {};
   const key = keysOf(called).find((each) => Object.hasOwn(functions, each));
   if (key !== undefined) {
-    const url = readEndpoint(functions[key] ?? '', `lambda.functions.${key}`);
+    const url = readUrl(functions[key] ?? '', `lambda.functions.${key}`);
     if (isOriginOnly(url)) return { url: invokeUrl(url, called.name, called), isInvokeApi: true };
     return { url, isInvokeApi: /\/2015-03-31\/functions\/[^/]+\/invocations$/.test(url.pathname) };
   }
   if (lambda.endpoint !== undefined) {
-    const endpoint = readEndpoint(lambda.endpoint, 'lambda.endpoint');
+    const endpoint = readUrl(lambda.endpoint, 'lambda.endpoint');
     return { url: invokeUrl(endpoint, called.name, called), isInvokeApi: true };
   }
   if (aws.credentials === undefined) {
@@ -43,6 +43,11 @@ export function addressOf(called: FunctionName, lambda: LambdaSettings, aws: Aws
   const service = new URL(`https://lambda.${called.region}.${serviceDomain(called.partition)}`);
   // The whole ARN: a bare name would mean a function of the account that signs.
   return { url: invokeUrl(service, encodeURIComponent(called.arn), called), isInvokeApi: true };
+}
+
+/** Whether an address names a host and no place on it. */
+function isOriginOnly(url: URL): boolean {
+  return url.pathname === '/' && url.search === '';
 }
 
 function keysOf({ name, qualifier, arn }: FunctionName): string[] {

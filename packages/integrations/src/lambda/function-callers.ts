@@ -1,7 +1,6 @@
 import type { AwsSettings } from '../aws/aws-settings.js';
-import { originOf } from '../aws/endpoint-url.js';
 import { MisconfiguredIntegrationError } from '../integration.js';
-import { type IntegrationTarget, parseTarget } from '../integration-target.js';
+import { type IntegrationTarget, originOf, parseTarget } from '../integration-target.js';
 import { fillStageVariables } from '../stage-variables.js';
 import type { Transport } from '../transport.js';
 import { addressOf, type LambdaSettings } from './function-address.js';
@@ -45,7 +44,7 @@ export class FunctionCallers {
     const called = readFunctionUri(uri);
     const { aws, lambda } = this.options;
     const { url, isInvokeApi } = addressOf(called, lambda, aws);
-    const target = { ...originOf(url), path: url.pathname + url.search, method: 'POST', timeoutMs: 0 };
+    const target = { ...originOf(url, 'written'), path: url.pathname + url.search, method: 'POST', timeoutMs: 0 };
     // Whoever is no Invoke API has no use for a signature, and with one could ask AWS for the same call.
     const { credentials } = aws;
     const signing = isInvokeApi && credentials !== undefined ? { credentials, region: called.region } : undefined;
