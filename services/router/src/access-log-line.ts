@@ -7,7 +7,7 @@ import {
   type ErrorCode,
   errorKinds,
 } from '@sluice/contracts';
-import type { Ending } from './journal.js';
+import { type Ending, integrationStatusOf } from './journal.js';
 
 /** All that is known of one request when it has ended. */
 export interface RequestRecord {
@@ -81,7 +81,7 @@ function integrationVariables({ integrationLatencyMs, awsRequestId, ending }: Re
   const { outcome } = ending;
   if (outcome === undefined) return {};
   const latency = integrationLatencyMs === undefined ? undefined : Math.round(integrationLatencyMs);
-  const status = outcome.integrationStatus ?? (outcome.ok ? outcome.status : undefined);
+  const status = integrationStatusOf(outcome);
   const error = outcome.ok ? undefined : outcome.detail;
   return {
     integrationLatency: latency,

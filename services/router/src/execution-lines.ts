@@ -2,6 +2,7 @@ import { decodeConnectionContext, type Envelope, errorKinds } from '@sluice/cont
 import type { FunctionError, IntegrationOutcome } from '@sluice/integrations';
 import { type ExecutionLog, executionTexts, failureTexts } from '@sluice/logs';
 import type { RequestRecord } from './access-log-line.js';
+import { integrationStatusOf } from './journal.js';
 import type { Refusal } from './refusal.js';
 
 /** The lines at the start of a request (spec 12 §12.4). */
@@ -22,7 +23,7 @@ export function logStart(log: ExecutionLog, apiId: string, routeKey: string, env
 export function logEnd(log: ExecutionLog, { place, envelope, ending }: RequestRecord): void {
   const { requestId, connectionId } = envelope;
   const { refusal, outcome, status } = ending;
-  const integrationStatus = outcome?.integrationStatus ?? (outcome?.ok === true ? outcome.status : undefined);
+  const integrationStatus = outcome && integrationStatusOf(outcome);
   if (refusal !== undefined) log.error(requestId, failureText(refusal, outcome, integrationStatus));
   else if (outcome?.functionError !== undefined) log.error(requestId, functionErrorText(outcome.functionError));
   else if (integrationStatus !== undefined && integrationStatus >= 400) {

@@ -28,3 +28,8 @@ export interface Ending {
   /** Undefined where no integration was called. */
   outcome?: IntegrationOutcome | undefined;
 }
+
+/** What the back end answered with; undefined where no answer of it is known. */
+export function integrationStatusOf(outcome: IntegrationOutcome): number | undefined {
+  return outcome.integrationStatus ?? (outcome.ok ? outcome.status : undefined);
+}
