@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Sha256 } from '@aws-crypto/sha256-js';
 import {
   type Cluster,
   connectClient,
@@ -14,7 +15,6 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessConfig, planted } from './access-secrets-config.js';
 import { type FakeFunctions, FunctionFailure, startFunctions } from './fake-functions.js';
-import { Sha256 } from './signer-hash.js';
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.js';
 
 describe.each(['standalone', 'cluster'])('what proves who somebody is (%s)', (kind) => {

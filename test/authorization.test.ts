@@ -1,9 +1,9 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
 import { connectClient, refusedHandshake, testKey, waitFor } from '@sluice/testkit';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeFunctions, FunctionFailure, functionUri, startFunctions } from './fake-functions.js';
 import { type Gateway, gatewayKinds } from './gateway-kinds.js';
-import { Sha256 } from './signer-hash.js';
 
 const policy = (Effect: string, Resource = '*') => ({
   principalId: 'user-1',
