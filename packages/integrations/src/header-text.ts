@@ -16,18 +16,25 @@ export function escapeHeaderValue(text: string): string {
   for (const [index, byte] of bytes.entries()) {
     const edgeBlank = byte === 0x20 && (index === 0 || index === bytes.length - 1);
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25 && !edgeBlank;
-    escaped += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    escaped += plain ? String.fromCharCode(byte) : percentByte(byte);
   }
   return escaped;
 }
 
 /** A query string as a client sent it, with everything that cannot stand in a request line percent-encoded. */
 export function escapeQueryString(queryString: string): string {
-  return queryString.replace(/[^\x21\x22\x24-\x7e]+/g, (part) => {
-    let escaped = '';
-    for (const byte of Buffer.from(part)) escaped += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    return escaped;
-  });
+  return queryString.replace(/[^\x21\x22\x24-\x7e]+/g, (part) => percentEncoded(part));
+}
+
+/** Every byte of a text's UTF-8 percent-encoded, whether it needs to be or not. */
+export function percentEncoded(text: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(text)) encoded += percentByte(byte);
+  return encoded;
+}
+
+function percentByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 const tokenForm = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -1,3 +1,4 @@
+import { percentEncoded } from '../header-text.js';
 import { MisconfiguredIntegrationError } from '../integration.js';
 import { encodeComponent } from '../target-placeholders.js';
 
@@ -61,16 +62,10 @@ export function compileFilledText(text: string): FilledText {
 
 /** Percent-encoding of RFC 3986: what is signed and what is sent have to be the same bytes. */
 export function encodeRfc3986(text: string): string {
-  return encodeComponent(text).replace(/[!'()*]/g, (character) => percent(character));
+  return encodeComponent(text).replace(/[!'()*]/g, (character) => percentEncoded(character));
 }
 
 /** A path as somebody wrote it, with what cannot stand in a request line percent-encoded. */
 export function encodeWrittenPath(path: string): string {
-  return path.replace(/[^\x21\x24-\x3b\x3d\x40-\x5a\x5f\x61-\x7a\x7e]+/g, (part) =>
-    [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
-}
-
-function percent(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return path.replace(/[^\x21\x24-\x3b\x3d\x40-\x5a\x5f\x61-\x7a\x7e]+/g, (part) => percentEncoded(part));
 }
