@@ -50,7 +50,7 @@ export function throttleGate(
   };
 }
 
-export function throttled({ bucket, reason }: NamedBucket): Refusal {
+function throttled({ bucket, reason }: NamedBucket): Refusal {
   const { key, ratePerSecond, burst } = bucket;
   return { code: 'throttled', detail: `rate of the ${reason} ${key}: ${ratePerSecond}/s, burst ${burst}` };
 }
