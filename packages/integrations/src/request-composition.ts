@@ -6,16 +6,10 @@ import {
   type TemplateOverrides,
 } from '@sluice/contracts';
 import { convertOutgoing, toBase64 } from './content-handling.js';
-import {
-  failure,
-  type IntegrationFailure,
-  type IntegrationRequest,
-  MisconfiguredIntegrationError,
-  noBody,
-} from './integration.js';
+import { failure, type IntegrationFailure, type IntegrationRequest, noBody } from './integration.js';
 import { messageBody } from './mapping-sources.js';
 import { compileTemplateChoice, isDynamic, type TemplateChoice } from './request-template.js';
-import { compileOrExplain, type Selectors } from './selectors.js';
+import { compileMappings, type Selectors } from './selectors.js';
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -65,7 +59,7 @@ export function compileRequestComposition(
   options: CompositionOptions,
 ): RequestComposition {
   const choose = options.templates ? compileTemplateChoice(definition, selectors) : () => passthrough;
-  const map = compileParameters(definition, selectors);
+  const map = compileMappings('requestParameters', definition.requestParameters, selectors.compileParameters);
   const renders = options.templates && isDynamic(definition.requestTemplates);
   const strategy = definition.contentHandlingStrategy;
 
@@ -111,14 +105,6 @@ function givenBody(choice: TemplateChoice, request: IntegrationRequest): Uint8Ar
 /** Only what passes through can be binary: templates make text. */
 function isBinary(request: IntegrationRequest, choice: TemplateChoice): boolean {
   return request.kind === 'MESSAGE' && request.binary === true && choice.kind === 'passthrough';
-}
-
-function compileParameters(definition: IntegrationDefinition, selectors: Selectors) {
-  const { requestParameters } = definition;
-  if (requestParameters === undefined || Object.keys(requestParameters).length === 0) return undefined;
-  const { compileParameters: compile } = selectors;
-  if (compile === undefined) throw new MisconfiguredIntegrationError('requestParameters cannot be evaluated');
-  return compileOrExplain(() => compile(requestParameters));
 }
 
 const pathPrefix = 'integration.request.path.';

@@ -7,14 +7,13 @@ import {
   type IntegrationOutcome,
   type IntegrationRequest,
   type IntegrationRoute,
-  MisconfiguredIntegrationError,
   noBody,
   noHeaders,
 } from './integration.js';
 import { messageBody } from './mapping-sources.js';
 import { replaceFields, thrownFailure } from './request-composition.js';
 import { compileTemplates, type MappingTemplate, staticKey } from './request-template.js';
-import { compileOrExplain, type Selectors } from './selectors.js';
+import { compileMappings, compileOrExplain, type Selectors } from './selectors.js';
 
 /** What a non-proxy back end said, or what stands for it. */
 export interface BackEndAnswer {
@@ -40,7 +39,8 @@ export function compileResponse(
   selectors: Selectors,
 ): Respond {
   const choose = compileChoice(response, selectors);
-  const mapHeaders = compileHeaders(response, selectors);
+  const { responseParameters } = response;
+  const mapHeaders = compileMappings('responseParameters', responseParameters, selectors.compileResponseParameters);
   const strategy = response.contentHandlingStrategy;
 
   function respond(answer: BackEndAnswer, request: IntegrationRequest, sources: MappingSources): IntegrationOutcome {
@@ -120,14 +120,6 @@ function failed(
   status: number,
 ): IntegrationFailure {
   return { ...failure(code, detail), integrationStatus: status };
-}
-
-function compileHeaders(response: IntegrationResponseDefinition, selectors: Selectors) {
-  const { responseParameters } = response;
-  if (responseParameters === undefined || Object.keys(responseParameters).length === 0) return undefined;
-  const { compileResponseParameters: compile } = selectors;
-  if (compile === undefined) throw new MisconfiguredIntegrationError('responseParameters cannot be evaluated');
-  return compileOrExplain(() => compile(responseParameters));
 }
 
 type ChooseTemplate = (answer: BackEndAnswer, request: IntegrationRequest) => MappingTemplate | undefined;

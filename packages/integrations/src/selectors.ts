@@ -42,3 +42,14 @@ export function compileOrExplain<T>(compile: () => T): T {
     throw new MisconfiguredIntegrationError(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** Compiles the parameter mappings of a member of a definition; undefined where it has none. Throws `MisconfiguredIntegrationError`. */
+export function compileMappings<T>(
+  member: string,
+  mappings: Readonly<Record<string, string>> | undefined,
+  compile: ((mappings: Readonly<Record<string, string>>) => T) | undefined,
+): T | undefined {
+  if (mappings === undefined || Object.keys(mappings).length === 0) return undefined;
+  if (compile === undefined) throw new MisconfiguredIntegrationError(`${member} cannot be evaluated`);
+  return compileOrExplain(() => compile(mappings));
+}
