@@ -2,8 +2,7 @@ import type { Bus, Delivery } from '@sluice/bus';
 import { type ConnectEnvelope, errorKinds } from '@sluice/contracts';
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
-import { envelopeFields } from './envelope-fields.js';
-import { logRefusal } from './log-refusal.js';
+import { logFailure, logRefusal } from './log-refusal.js';
 import { type Passage, runGates } from './passage.js';
 import type { ConnectRoute } from './prepare-route.js';
 import type { Refusal } from './refusal.js';
@@ -66,11 +65,7 @@ export class ConnectHandler {
     const { envelope, journal } = passage;
     if (!outcome.ok) {
       const { code, detail } = outcome;
-      this.parts.telemetry.log.warn('router.integration_failed', detail, {
-        code,
-        route: route.routeKey,
-        ...envelopeFields(envelope),
-      });
+      logFailure(this.parts.telemetry.log, envelope, route.routeKey, outcome);
       return this.end(delivery, passage, route, { code, detail }, outcome);
     }
     const { status, headers, body } = outcome;

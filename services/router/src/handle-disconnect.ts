@@ -13,7 +13,8 @@ import {
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Log, Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
-import type { Ending } from './journal.js';
+import { endingOf } from './journal.js';
+import { logFailure } from './log-refusal.js';
 import { Postponed } from './postponed.js';
 import type { PreparedRoute } from './prepare-route.js';
 import type { StageTables } from './stage-tables.js';
@@ -82,9 +83,10 @@ export function createDisconnectHandler({
     const request = journal?.observer === undefined ? envelope : { ...envelope, observer: journal.observer };
     route.integration.invoke(request, (outcome) => {
       route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
+      // Of the first attempt: the retries of a background job are no second event.
       journal?.end(endingOf(outcome));
       if (needsRetry(outcome) && attemptsMax > 1) return queueRetry(delivery, envelope);
-      if (!outcome.ok) logFailure(telemetry.log, envelope, outcome);
+      if (!outcome.ok) logFailure(telemetry.log, envelope, '$disconnect', outcome);
       delivery.done();
     });
   }
@@ -127,21 +129,6 @@ function retry(envelope: DisconnectEnvelope, attempt: number, tables: StageTable
       });
       reject(new Error(outcome.detail));
     });
-  });
-}
-
-/** Of the first attempt: the retries of a background job are no second event. */
-function endingOf(outcome: IntegrationOutcome): Ending {
-  if (outcome.ok) return { status: 200, outcome };
-  const { code, detail } = outcome;
-  return { status: errorKinds[code].handshakeStatus, refusal: { code, detail }, outcome };
-}
-
-function logFailure(log: Log, envelope: DisconnectEnvelope, outcome: IntegrationOutcome & { ok: false }): void {
-  log.warn('router.integration_failed', outcome.detail, {
-    code: outcome.code,
-    route: '$disconnect',
-    ...envelopeFields(envelope),
   });
 }
 

@@ -3,7 +3,8 @@ import { errorFrame, errorKinds, type MessageEnvelope } from '@sluice/contracts'
 import type { IntegrationOutcome } from '@sluice/integrations';
 import type { Telemetry } from '@sluice/telemetry';
 import { envelopeFields } from './envelope-fields.js';
-import { logRefusal } from './log-refusal.js';
+import { endingOf } from './journal.js';
+import { logFailure, logRefusal } from './log-refusal.js';
 import { type Passage, runGates } from './passage.js';
 import type { MessageRoute } from './prepare-route.js';
 import type { Refusal } from './refusal.js';
@@ -77,15 +78,11 @@ export class MessageHandler {
     const journal = passage?.journal;
     if (!outcome.ok) {
       const { code, detail } = outcome;
-      this.parts.telemetry.log.warn('router.integration_failed', detail, {
-        code,
-        route: route.routeKey,
-        ...envelopeFields(envelope),
-      });
-      journal?.end({ status: errorKinds[code].handshakeStatus, refusal: { code, detail }, outcome });
+      logFailure(this.parts.telemetry.log, envelope, route.routeKey, outcome);
+      journal?.end(endingOf(outcome));
       return this.refuse(delivery, envelope, { code, detail });
     }
-    journal?.end({ status: 200, outcome });
+    journal?.end(endingOf(outcome));
     if (route.hasRouteResponse && outcome.body.length > 0) {
       sendReply(this.parts.bus, delivery, envelope, outcome.body, outcome.binary);
     }

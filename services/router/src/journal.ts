@@ -1,5 +1,5 @@
 import type { AuthorizationOutcome, PreparedAuthorization } from '@sluice/auth';
-import type { Envelope } from '@sluice/contracts';
+import { type Envelope, errorKinds } from '@sluice/contracts';
 import type { ExchangeObserver, IntegrationOutcome } from '@sluice/integrations';
 import type { Refusal } from './refusal.js';
 
@@ -32,4 +32,11 @@ export interface Ending {
 /** What the back end answered with; undefined where no answer of it is known. */
 export function integrationStatusOf(outcome: IntegrationOutcome): number | undefined {
   return outcome.integrationStatus ?? (outcome.ok ? outcome.status : undefined);
+}
+
+/** How a message or a `$disconnect` ended whose integration was called. */
+export function endingOf(outcome: IntegrationOutcome): Ending {
+  if (outcome.ok) return { status: 200, outcome };
+  const { code, detail } = outcome;
+  return { status: errorKinds[code].handshakeStatus, refusal: { code, detail }, outcome };
 }
