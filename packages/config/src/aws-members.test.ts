@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { limits } from '@sluice/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type LoadOptions, loadSettings } from './load-settings.js';
-import { ConfigError } from './problems.js';
+import { problemLines } from './problem-lines.fixture.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-members-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -15,13 +15,7 @@ function load(yaml: string, options: Partial<LoadOptions> = {}) {
 }
 
 function problemsOf(yaml: string, options: Partial<LoadOptions> = {}): string {
-  try {
-    load(yaml, options);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines.join('\n');
-    throw error;
-  }
-  return '';
+  return problemLines(() => load(yaml, options)).join('\n');
 }
 
 const api = (body: string, rest = '') =>

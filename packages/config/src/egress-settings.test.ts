@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadSettings } from './load-settings.js';
-import { ConfigError } from './problems.js';
+import { problemLines } from './problem-lines.fixture.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-egress-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -17,13 +17,7 @@ function load(egress: string, target = 'http://127.0.0.1:9000/') {
 }
 
 function problemOf(egress: string, target?: string): string {
-  try {
-    load(egress, target);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines.join('\n');
-    throw error;
-  }
-  return '';
+  return problemLines(() => load(egress, target)).join('\n');
 }
 
 describe('egress', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadSettings } from './load-settings.js';
-import { ConfigError } from './problems.js';
+import { problemLines } from './problem-lines.fixture.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-fixed-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -14,13 +14,7 @@ function load(text: string) {
 }
 
 function problemsOf(text: string): string {
-  try {
-    load(text);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines.join('\n');
-    throw error;
-  }
-  return '';
+  return problemLines(() => load(text)).join('\n');
 }
 
 const api = (members: string) => `apis: { chat: { ${members}, stages: { dev: } } }`;

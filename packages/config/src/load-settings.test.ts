@@ -5,7 +5,7 @@ import { defaultApiLimits, limits } from '@sluice/contracts';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type LoadOptions, loadSettings } from './load-settings.js';
-import { ConfigError } from './problems.js';
+import { problemLines } from './problem-lines.fixture.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-settings-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -16,13 +16,7 @@ function load(yaml: string, options: Partial<LoadOptions> = {}) {
 }
 
 function problemsOf(yaml: string, options: Partial<LoadOptions> = {}): string[] {
-  try {
-    load(yaml, options);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines;
-    throw error;
-  }
-  return [];
+  return problemLines(() => load(yaml, options));
 }
 
 const minimal = 'apis: { chat: { routes: { $default: http://127.0.0.1:9000/ }, stages: { dev: } } }\n';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type LoadOptions, loadSettings } from './load-settings.js';
+import { problemLines } from './problem-lines.fixture.js';
 import { ConfigError } from './problems.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-shared-'));
@@ -18,13 +19,7 @@ function load(rest: string, options: Partial<LoadOptions> = {}, definitions = ap
 }
 
 function problemsOf(rest: string, options: Partial<LoadOptions> = {}): string {
-  try {
-    load(rest, options);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines.join('\n');
-    throw error;
-  }
-  return '';
+  return problemLines(() => load(rest, options)).join('\n');
 }
 
 function secret(name: string, content: string): string {
