@@ -41,9 +41,3 @@ export async function disconnectOf(target: Target, connectionId: string): Promis
   );
   return call.event;
 }
-
-/** The event that a two-way route with an echoing function answers with. */
-export async function echoed(client: WebSocketClient, message: object): Promise<Event> {
-  client.send({ ...message, script: { echo: true } });
-  return JSON.parse(await client.next());
-}

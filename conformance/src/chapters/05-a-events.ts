@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Event } from '../back-end/back-end.js';
-import { connected, disconnectOf, echoed } from '../events.js';
+import { connected, disconnectOf } from '../events.js';
 import { type Rule, rule } from '../rule.js';
 import { newMarker, type Target } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 
 const idForm = /^[\w+/-]{15}=$/;
 const connectionIdForm = /^[\w+/-]+={1,2}$/;

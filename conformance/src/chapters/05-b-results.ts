@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Script } from '../back-end/script.js';
-import { echoed, isOf, marked } from '../events.js';
+import { isOf, marked } from '../events.js';
 import { type Rule, rule } from '../rule.js';
 import { newMarker, type Target } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 

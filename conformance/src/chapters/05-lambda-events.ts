@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { WebSocketClient } from '@sluice/testkit';
 import type { Event } from '../back-end/back-end.js';
-import { connected, disconnectOf, echoed } from '../events.js';
+import { connected, disconnectOf } from '../events.js';
 import { type Chapter, type Rule, rule } from '../rule.js';
 import { newMarker, type Target } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 import { eventRules } from './05-a-events.js';
 import { resultRules } from './05-b-results.js';
 

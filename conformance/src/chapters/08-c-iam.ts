@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connected, disconnectOf, echoed, isOf, marked } from '../events.js';
+import { connected, disconnectOf, isOf, marked } from '../events.js';
 import { type Rule, rule } from '../rule.js';
 import { type SigningOptions, signedInHeaders, signedInQuery } from '../signed-handshake.js';
 import type { HandshakeOptions, Target } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 
 type Sign = (target: Target, api: string, options: SigningOptions) => Promise<HandshakeOptions>;
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connected, disconnectOf, echoed, isOf, marked } from '../events.js';
+import { connected, disconnectOf, isOf, marked } from '../events.js';
 import { policyOf, statement } from '../policies.js';
 import { NotApplicable, type Rule, rule } from '../rule.js';
 import type { HandshakeOptions, Target } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 
 /** Value of a key of `conformance/sluice.yaml`. */
 const keyValue = (name: string) => `conformance-key-${name}-0000000000`;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { lineOf } from '../access-log-lines.js';
 import type { Event } from '../back-end/back-end.js';
-import { connected, echoed, marked } from '../events.js';
+import { connected, marked } from '../events.js';
 import { policyOf, statement } from '../policies.js';
 import { type Rule, rule } from '../rule.js';
 import { signedInHeaders } from '../signed-handshake.js';
 import { newMarker } from '../target.js';
+import { echoed } from '../wire/connection-events.js';
 
 /** What all lines of one event say of it. */
 function assertSame(line: Event, context: Event): void {
