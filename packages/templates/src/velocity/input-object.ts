@@ -33,7 +33,7 @@ export class InputObject extends HostObject {
   }
 
   private parameter(name: string): string {
-    const { header, querystring } = handshakeParameters(this.state.sources);
+    const { header, querystring } = this.state.handshake;
     return querystring.get(name) ?? header.get(name) ?? '';
   }
 }

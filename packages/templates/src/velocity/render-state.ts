@@ -1,5 +1,6 @@
 import { type ContextVariables, limits, type MappingSources } from '@sluice/contracts';
 import type { CompiledJsonPath, PathBudget } from '../json-path/json-path.js';
+import { type HandshakeParameters, handshakeParameters } from '../sources/handshake-parameters.js';
 import { type JsonDocument, parseDocument } from '../values/json-document.js';
 import { TemplateFault } from '../values/values.js';
 
@@ -25,6 +26,7 @@ export class RenderState implements PathBudget {
   private contextMap: Map<string, unknown> | undefined;
   private stageVariableMap: Map<string, unknown> | undefined;
   private contextValue: ContextVariables | undefined;
+  private handshakeValue: HandshakeParameters | undefined;
 
   constructor(readonly sources: MappingSources) {}
 
@@ -111,6 +113,12 @@ export class RenderState implements PathBudget {
   get givenContext(): ContextVariables {
     this.contextValue ??= this.sources.context();
     return this.contextValue;
+  }
+
+  /** Header and query of the handshake, to look into: a template that may write to them gets its own. */
+  get handshake(): HandshakeParameters {
+    this.handshakeValue ??= handshakeParameters(this.sources);
+    return this.handshakeValue;
   }
 
   /** Whether the template has its own copy of `$context`, so that what it has set there must be looked at. */
