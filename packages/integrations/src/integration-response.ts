@@ -11,8 +11,6 @@ import { isDynamic } from './request-template.js';
 import { type BackEndAnswer, compileResponse, type Respond } from './response-rendering.js';
 import type { SelectIntegrationResponse, Selectors } from './selectors.js';
 
-export type { BackEndAnswer } from './response-rendering.js';
-
 /** The integration responses of a non-proxy integration, compiled for one route (spec 07 §7.3). Nothing here throws. */
 export interface ResponseComposition {
   /** Whether the sources are looked at; where not, `unusedSources` will do. */

@@ -3,7 +3,7 @@ import { limits } from '@sluice/contracts';
 const tickMs = 25;
 const wheelSlots = 2048;
 // Every delay must come round within one turn of the wheel (51.2 s), or it would fire a turn early.
-export const wheelDelayMsMax = tickMs * (wheelSlots - 2);
+const wheelDelayMsMax = tickMs * (wheelSlots - 2);
 if (limits.integrationTimeoutMs > wheelDelayMsMax)
   throw new RangeError('the timing wheel is too small for the timeout');
 

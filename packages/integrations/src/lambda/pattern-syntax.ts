@@ -20,7 +20,7 @@ export class UnreadablePatternError extends Error {
 const depthMax = 64;
 const lineEnds = new Set([0x0a, 0x0d, 0x85, 0x2028, 0x2029]);
 
-export const isDigit: CharacterTest = (c) => c >= 48 && c <= 57;
+const isDigit: CharacterTest = (c) => c >= 48 && c <= 57;
 export const isWord: CharacterTest = (c) => isDigit(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95;
 const isSpace: CharacterTest = (c) => c === 0x20 || (c >= 0x09 && c <= 0x0d);
 const not =
