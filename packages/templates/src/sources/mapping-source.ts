@@ -1,6 +1,7 @@
-import { type ContextVariables, contextVariable, type MappingSources } from '@sluice/contracts';
+import { type ContextVariables, contextVariable, GatewayError, type MappingSources } from '@sluice/contracts';
 import { InvalidMappingError } from '../invalid-mapping.js';
 import { compileJsonPath } from '../json-path/json-path.js';
+import { faultReason } from '../values/fault-reason.js';
 import { parseJson } from '../values/json-document.js';
 import { jsonText } from '../values/value-text.js';
 import { handshakeParameters } from './handshake-parameters.js';
@@ -42,6 +43,22 @@ export type ReadSource = (reader: SourceReader) => MappingValue;
 
 /** `{name}` of the grammar (spec 06 §6.1). */
 export const namePattern = /^[a-zA-Z0-9._$-]+$/;
+
+/** Names that a header can have. */
+export const headerNamePattern = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** Reads a source; what it throws becomes `GatewayError('template_failed')`, which names the mapping by its key. */
+export function readChecked<Args extends unknown[]>(
+  key: string,
+  read: (...args: Args) => MappingValue,
+  ...args: Args
+): MappingValue {
+  try {
+    return read(...args);
+  } catch (error) {
+    throw new GatewayError('template_failed', `${key}: ${faultReason(error)}`, { cause: error });
+  }
+}
 
 /** The sources that requests and responses share: `context.…`, `stageVariables.…` and `'literal'`; undefined for others. */
 export function compileCommonSource(value: string): ReadSource | undefined {

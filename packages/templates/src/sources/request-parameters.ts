@@ -1,14 +1,15 @@
 import { type CompiledParameters, GatewayError, type MappedParameters } from '@sluice/contracts';
 import { InvalidMappingError } from '../invalid-mapping.js';
-import { faultReason } from '../values/fault-reason.js';
 import { allHeaders, allQueryValues } from './handshake-parameters.js';
 import {
   compileBodySource,
   compileCommonSource,
+  headerNamePattern,
   isHeaderText,
   nameBehind,
   namePattern,
   type ReadSource,
+  readChecked,
   SourceReader,
   severalValues,
   valuesFor,
@@ -56,14 +57,6 @@ function apply({ key, kind, name, isMultiValue, read }: Mapping, reader: SourceR
   }
 }
 
-function readChecked(key: string, read: ReadSource, reader: SourceReader) {
-  try {
-    return read(reader);
-  } catch (error) {
-    throw new GatewayError('template_failed', `${key}: ${faultReason(error)}`, { cause: error });
-  }
-}
-
 function compileMapping(key: string, value: string): Mapping {
   const match = /^integration\.request\.([a-z]+)\.([\s\S]+)$/.exec(key);
   const target = match?.[1] !== undefined && Object.hasOwn(targets, match[1]) ? targets[match[1]] : undefined;
@@ -75,7 +68,7 @@ function compileMapping(key: string, value: string): Mapping {
       `a key is integration.request.{${Object.keys(targets).join('|')}}.{name}, the name of ${namePattern.source}`,
     );
   }
-  if (target.kind === 'header' && !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+  if (target.kind === 'header' && !headerNamePattern.test(name)) {
     throw new InvalidMappingError(key, value, 'this is no name of a header');
   }
   return { key, name, ...target, read: compileSource(key, value) };

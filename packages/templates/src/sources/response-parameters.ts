@@ -1,13 +1,14 @@
 import { type CompiledResponseParameters, GatewayError, type ResponseMappingSources } from '@sluice/contracts';
 import { InvalidMappingError } from '../invalid-mapping.js';
-import { faultReason } from '../values/fault-reason.js';
 import {
   compileBodySource,
   compileCommonSource,
+  headerNamePattern,
   isHeaderText,
   type MappingValue,
   nameBehind,
   type ReadSource,
+  readChecked,
   SourceReader,
   severalValues,
   valuesFor,
@@ -45,22 +46,9 @@ export function compileResponseParameters(
   };
 }
 
-function readChecked(
-  key: string,
-  read: ReadResponse,
-  reader: SourceReader,
-  headers: ResponseMappingSources['headers'],
-) {
-  try {
-    return read(reader, headers);
-  } catch (error) {
-    throw new GatewayError('template_failed', `${key}: ${faultReason(error)}`, { cause: error });
-  }
-}
-
 function headerName(key: string, value: string): string {
   const name = nameBehind(key, 'method.response.header.');
-  if (name === undefined || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
+  if (name === undefined || !headerNamePattern.test(name)) {
     throw new InvalidMappingError(key, value, 'a key is method.response.header.{name}');
   }
   return name;
