@@ -38,6 +38,32 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          // The files of deploy/ and loadtest/, each executed by its real tool: Helm, kubeconform, promtool, Prometheus, k6.
+          name: 'deploy',
+          include: ['deploy/**/*.test.ts', 'loadtest/**/*.test.ts'],
+          exclude: ['deploy/kubernetes/**'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          // On the cluster that KUBECONFIG names; `npm run test:kubernetes` prepares and starts it.
+          name: 'kubernetes',
+          include: ['deploy/kubernetes/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

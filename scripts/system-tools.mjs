@@ -20,6 +20,11 @@ const tools = [
     probe: ['-c', 'import ensurepip, venv'],
     packages: { 'apt-get': 'python3 python3-venv', dnf: 'python3', apk: 'python3', brew: 'python3' },
   },
+  {
+    name: 'Prometheus',
+    programs: ['promtool'],
+    packages: { 'apt-get': 'prometheus', dnf: 'golang-github-prometheus', apk: 'prometheus', brew: 'prometheus' },
+  },
 ];
 
 const managers = [

@@ -1,8 +1,9 @@
-// `npm test`: everything, from a fresh clone. `npm test -- lint unit gateway` runs the suites named.
+// `npm test`: everything, from a fresh clone. `npm test -- lint unit` runs the suites named.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requireGoTools } from './go-tools.mjs';
 import { requirePythonPackages } from './python-tools.mjs';
 import { giveUp, root, say, setUp } from './set-up.mjs';
 import { requireSystemTools } from './system-tools.mjs';
@@ -11,6 +12,7 @@ const suites = {
   lint: () => command('npm', ['run', '--silent', 'lint']),
   unit: () => vitest('unit'),
   gateway: () => vitest('gateway'),
+  deploy: () => vitest('deploy'),
   conformance,
 };
 const coloured = process.stdout.isTTY === true && process.stdout.hasColors();
@@ -22,6 +24,7 @@ const startedAt = performance.now();
 setUp();
 requireSystemTools();
 requirePythonPackages({ say, giveUp });
+if (named.length === 0 || named.includes('deploy')) requireGoTools();
 const directory = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
