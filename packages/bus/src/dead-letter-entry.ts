@@ -10,7 +10,8 @@ import type { DeadLetter } from './bus.js';
 import { batchField } from './keys.js';
 
 /** Why an envelope died, as metric label: what handlers say in words has no bound and goes into the entry only. */
-export type DeadLetterCause = 'undecodable' | 'deliveries' | 'handler';
+export const deadLetterCauses = ['undecodable', 'deliveries', 'handler'] as const;
+export type DeadLetterCause = (typeof deadLetterCauses)[number];
 
 /** A batch of a single envelope: what a dead letter holds, so that it can go back on the frame stream as it is. */
 export function encodeSingle(from: InboxAddress, envelope: Envelope): Buffer {

@@ -8,7 +8,7 @@ import { dropConsumer } from './lua/drop-consumer-2.js';
 import { recoverOwn } from './lua/recover-own-2.js';
 import type { OpenEntry } from './open-entry.js';
 import { type ConsumerParts, ensureGroup } from './router-group.js';
-import { observeShard } from './shard-gauges.js';
+import { observeShard, zeroShardCounters } from './shard-gauges.js';
 
 /** What the reclaimer asks of its consumer. */
 export interface ReclaimHost {
@@ -37,6 +37,7 @@ export class Reclaimer {
     private readonly parts: ConsumerParts,
     private readonly host: ReclaimHost,
   ) {
+    for (const shard of parts.shards) zeroShardCounters(shard, parts.telemetry.metrics);
     const doubt = () => this.doubtPeers();
     parts.commands.onConnect(doubt);
     parts.commands.onDisconnect(doubt);

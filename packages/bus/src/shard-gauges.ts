@@ -1,8 +1,15 @@
 import { limits } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
-import type { Telemetry } from '@sluice/telemetry';
+import type { Metrics, Telemetry } from '@sluice/telemetry';
+import { deadLetterCauses } from './dead-letter-entry.js';
 import { routerGroup, type ShardKeys } from './keys.js';
 import { shardState } from './lua/shard-state-3.js';
+
+/** Counters of a shard that alerts watch start at zero: a series that begins with its first event hides it from `increase`. */
+export function zeroShardCounters({ label }: ShardKeys, metrics: Metrics): void {
+  for (const reason of ['body_missing', 'unread']) metrics.streamLostTotal.labels(label, reason);
+  for (const cause of deadLetterCauses) metrics.deadLettersTotal.labels(label, cause);
+}
 
 /** Brings the gauges of one shard up to date, and reports entries that have gone from it unread. */
 export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics, log }: Telemetry): Promise<void> {

@@ -130,11 +130,14 @@ function splitNode(node: string): { host: string; port: number } {
 function observe(client: RedisClient, role: string, kind: RedisKind, { metrics, log }: Telemetry): void {
   const up = metrics.redisUp.labels(role, kind);
   up.set(0);
+  // A series that begins with its first event would hide that event from `increase`.
+  const reconnects = metrics.redisReconnectsTotal.labels(role, kind);
+  metrics.redisWatchdogTotal.labels(role, kind);
   let connectedBefore = false;
   let reportedDown = false;
   client.on('ready', () => {
     up.set(1);
-    if (connectedBefore) metrics.redisReconnectsTotal.labels(role, kind).inc();
+    if (connectedBefore) reconnects.inc();
     // Half a dozen connections that simply come up say nothing an operator acts on; one that comes back does.
     if (reportedDown) log.info('bus.redis_up', `Redis answers (${role})`);
     else if (!connectedBefore) log.debug('bus.redis_up', `Redis answers (${role})`);

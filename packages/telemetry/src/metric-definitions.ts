@@ -4,6 +4,8 @@
  */
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const integration = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 29, 30];
+// The objective for messages is told by 60 s: beyond what an integration may take.
+const outcome = [...integration, 60];
 const lifetime = [1, 10, 60, 300, 600, 1800, 3600, 5400, 7200];
 const size = [64, 256, 1024, 4096, 16_384, 32_768, 65_536, 131_072];
 
@@ -56,6 +58,7 @@ export const metricDefinitions = {
   pongSeconds: histogram('Server ping to the next sign of life.', fast, 'api'),
   drainState: gauge('0 starting, 1 ready, 2 draining, 3 closed.'),
   drainRemaining: gauge('Sockets still to be closed by the drain.'),
+  drainStartedTimestampSeconds: gauge('When the drain began, as Unix time; 0 before.'),
   drainsTotal: counter(
     'Drains by result: started; completed or forced, which only a scrape of the last moment can see.',
     'result',
@@ -86,7 +89,7 @@ export const metricDefinitions = {
 
   messagesTotal: counter('Messages by outcome at the router that handled them.', 'api', 'stage', 'route', 'result'),
   overheadSeconds: histogram('Socket to integration request sent.', fast, 'api', 'stage', 'route', 'result'),
-  messageSeconds: histogram('Enqueue at the edge to final outcome.', integration, 'api', 'stage', 'route', 'result'),
+  messageSeconds: histogram('Enqueue at the edge to final outcome.', outcome, 'api', 'stage', 'route', 'result'),
   authorizerSeconds: histogram(
     'Authorization of a handshake or message: ok, or the code of its refusal.',
     integration,
@@ -120,6 +123,8 @@ export const metricDefinitions = {
   eventLoopLagSeconds: histogram('Event loop delay.', fast),
   fdsOpen: gauge('Open file descriptors.'),
   fdsMax: gauge('File descriptor limit.'),
+  heapLimitBytes: gauge('What the JavaScript heap may grow to.'),
+  memoryLimitBytes: gauge("What the process may take: the limit of its control group, else the machine's memory."),
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricKey = keyof typeof metricDefinitions;

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { limits } from '@sluice/contracts';
 import { collectDefaultMetrics } from 'prom-client';
 import type { Metrics } from './metrics.js';
@@ -15,6 +17,8 @@ export function collectProcessMetrics(metrics: Metrics, build: { version: string
   metrics.buildInfo.labels(build.version, build.role).set(1);
   const max = openFileLimit();
   if (max !== undefined) metrics.fdsMax.set(max);
+  metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
+  metrics.memoryLimitBytes.set(memoryLimitBytes());
   const stop = measureEventLoopLag(metrics);
   const timer = setInterval(() => void countOpenFiles(metrics), openFilesIntervalMs).unref();
   void countOpenFiles(metrics);
@@ -34,6 +38,12 @@ function measureEventLoopLag(metrics: Metrics): () => void {
     expectedAt = now + limits.eventLoopLagIntervalMs;
   }, limits.eventLoopLagIntervalMs).unref();
   return () => clearInterval(timer);
+}
+
+/** What the control group grants, else the machine's: a group without a limit reports 0, or a number near 2^63. */
+function memoryLimitBytes(): number {
+  const granted = process.constrainedMemory();
+  return granted > 0 ? Math.min(granted, totalmem()) : totalmem();
 }
 
 /** Soft limit of open files of this process; undefined where the system does not tell. */

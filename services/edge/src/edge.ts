@@ -130,6 +130,7 @@ class RunningEdge implements Edge {
     const served = this.server !== undefined;
     this.enter('draining');
     if (served) {
+      metrics.drainStartedTimestampSeconds.set(Date.now() / 1_000);
       metrics.drainsTotal.labels('started').inc();
       log.info('drain.started', `closing ${this.socketCount} sockets within ${settings.windowMs} ms`, {
         count: this.socketCount,
