@@ -18,6 +18,8 @@ import {
   startBackEnd,
   startCluster,
   startGatewayProcess,
+  startTraceReceiver,
+  type TraceReceiver,
   testKey,
   waitFor,
 } from '@sluice/testkit';
@@ -100,6 +102,7 @@ function gate() {
 describe('metrics of a cluster that meets most of what can happen', () => {
   let backEnd: BackEnd;
   let cluster: Cluster;
+  let collector: TraceReceiver;
   let watch: Watch;
   /** How the back end answers `$connect`, `$disconnect` and messages at the moment. */
   let onConnect: Answering = async () => ({});
@@ -148,10 +151,16 @@ describe('metrics of a cluster that meets most of what can happen', () => {
       place: { integration: 'backend', order: 'connection' },
       guarded: { integration: 'backend', authorizationType: 'CUSTOM', authorizer: 'doorman' },
     });
+    collector = await startTraceReceiver();
     cluster = await startCluster({
       config,
       roles: ['edge', 'edge', 'router', 'router', 'callback'],
-      env: { SLUICE_DRAIN_HOLD_MS: '1000', SLUICE_DRAIN_WINDOW_MS: '2000' },
+      redis: { args: ['--maxmemory', '200mb'] },
+      env: {
+        ...collector.env(),
+        SLUICE_DRAIN_HOLD_MS: '1000',
+        SLUICE_DRAIN_WINDOW_MS: '2000',
+      },
     });
     watch = new Watch(() => cluster.processes);
   });
@@ -160,6 +169,7 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     lateGate.open();
     await cluster?.stop();
     await backEnd?.stop();
+    await collector?.stop();
   });
 
   const nth = (role: 'edge' | 'router', n: number) =>
@@ -343,6 +353,25 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     await cluster.redis.restart();
     await watch.until('redisReconnectsTotal');
     await watch.until('redisErrorsTotal');
+  });
+
+  it('a collector that fails, and one that does not answer', async () => {
+    await watch.until('traceSpansTotal', 'exported');
+    const client = await waitFor('service to resume', () => connect().catch(() => undefined), 20_000);
+    collector.behave('unavailable');
+    const echo = setInterval(() => client.send({ action: 'echo' }), 20);
+    await watch.until('traceSpansTotal', 'failed');
+    collector.behave('silent');
+    // What does not fit any more is dropped, and the client is answered all the same.
+    for (let n = 0; n < 4_000; n++) {
+      client.send({ action: 'echo' });
+      if (n % 100 === 0) await pause(20);
+    }
+    await watch.until('traceSpansTotal', 'dropped');
+    clearInterval(echo);
+    expect(await client.next()).toContain('echo');
+    collector.behave('well');
+    client.terminate();
   });
 
   it('a drain', async () => {

@@ -27,6 +27,7 @@ export class MemoryStream implements DeadLetters {
 
   constructor(private readonly telemetry: Telemetry) {
     this.lengthGauge = telemetry.metrics.streamLength.labels('0');
+    telemetry.metrics.deadLettersLimit.labels('0').set(limits.deadLettersMax);
   }
 
   get length(): number {

@@ -273,5 +273,12 @@ describe('Redis bus: routers that die', () => {
     await until('pending', async () => (await counted(metrics.streamPending)) === 1, reclaimMs);
     await until('age', async () => (await counted(metrics.streamOldestAgeSeconds)) > 1, reclaimMs);
     expect(await counted(metrics.streamLength)).toBe(1);
+    const { raw } = fixture;
+    const settingOf = async (name: string) => Number(((await raw.call('CONFIG', ['GET', name])) as string[])[1]);
+    expect(await counted(metrics.redisMemoryUsedBytes)).toBeGreaterThan(500_000);
+    expect(await counted(metrics.redisMemoryMaxBytes)).toBe(await settingOf('maxmemory'));
+    await raw.call('CONFIG', ['SET', 'maxmemory', '300mb']);
+    await until('the limit', async () => (await counted(metrics.redisMemoryMaxBytes)) === 300 << 20, reclaimMs);
+    expect(await counted(metrics.deadLettersLimit)).toBe(limits.deadLettersMax);
   });
 });

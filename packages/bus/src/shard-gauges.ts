@@ -15,7 +15,7 @@ export function zeroShardCounters({ label }: ShardKeys, metrics: Metrics): void 
 export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics, log }: Telemetry): Promise<void> {
   const keys = [shard.stream, shard.dead, shard.lost];
   const reply = (await link.script(shardState, keys, [routerGroup, limits.lossCheckPendingMax])) as unknown[];
-  const [length, lag, pending, firstId, dead, nowMs, lost] = reply.map(String);
+  const [length, lag, pending, firstId, dead, nowMs, lost, memoryUsed, memoryMax] = reply.map(String);
   const { label } = shard;
   metrics.streamLength.labels(label).set(Number(length));
   // After deletions inside the stream Redis cannot tell the lag: the age of the oldest entry is the primary signal then.
@@ -25,6 +25,9 @@ export async function observeShard(link: RedisLink, shard: ShardKeys, { metrics,
   const ageSeconds = firstId === '' ? 0 : Math.max(0, (Number(nowMs) - bornMs) / 1_000);
   metrics.streamOldestAgeSeconds.labels(label).set(ageSeconds);
   metrics.deadLetters.labels(label).set(Number(dead));
+  metrics.deadLettersLimit.labels(label).set(limits.deadLettersMax);
+  if (memoryUsed !== '') metrics.redisMemoryUsedBytes.labels(label).set(Number(memoryUsed));
+  if (memoryMax !== '') metrics.redisMemoryMaxBytes.labels(label).set(Number(memoryMax));
   const lostCount = Number(lost);
   if (lostCount === 0) return;
   metrics.streamLostTotal.labels(label, 'unread').inc(lostCount);

@@ -102,6 +102,9 @@ export const limits = {
   logWindowMs: 10_000,
   /** Ours: how often a line repeats that something still fails, with Redis away for example. */
   outageLogIntervalMs: 30_000,
+  /** Ours: APIs and stages that the metrics of a process tell apart; beyond them they are counted together as `other`. */
+  metricApisMax: 200,
+  metricStagesMax: 500,
   /** Ours: spans that wait for export; beyond it the newest are dropped, never the traffic slowed. */
   spansQueuedMax: 2_048,
   /** Ours: one export of spans that is not answered by then is given up. */

@@ -72,6 +72,7 @@ export const metricDefinitions = {
   streamPending: gauge('Entries delivered and not yet acknowledged.', 'shard'),
   streamOldestAgeSeconds: gauge('Age of the oldest entry not yet acknowledged.', 'shard'),
   deadLetters: gauge('Entries in the dead-letter stream.', 'shard'),
+  deadLettersLimit: gauge('Entries the dead-letter stream may hold; over it the oldest is dropped.', 'shard'),
   streamReclaimedTotal: counter('Entries claimed from dead or stuck routers.', 'shard', 'reason'),
   streamTrimmedTotal: counter('Entries dropped by an emergency cap.', 'shard', 'reason'),
   streamLostTotal: counter(
@@ -85,6 +86,11 @@ export const metricDefinitions = {
   redisReconnectsTotal: counter('Reconnects to Redis.', 'role', 'kind'),
   redisWatchdogTotal: counter('Blocking reads that the watchdog cut.', 'role', 'kind'),
   redisUp: gauge('1 while Redis answers.', 'role', 'kind'),
+  redisMemoryUsedBytes: gauge(
+    'Memory used by the Redis server that holds this shard: on a cluster several shards share one.',
+    'shard',
+  ),
+  redisMemoryMaxBytes: gauge('Its maxmemory; 0 where none is set.', 'shard'),
   inboxUndeliveredTotal: counter('Inbox commands not taken: gone, failed.', 'kind', 'reason'),
 
   messagesTotal: counter('Messages by outcome at the router that handled them.', 'api', 'stage', 'route', 'result'),
@@ -113,6 +119,11 @@ export const metricDefinitions = {
   accessLogLinesTotal: counter(
     'Access log lines by kind of destination and result: written, dropped, failed.',
     'kind',
+    'result',
+  ),
+
+  traceSpansTotal: counter(
+    'Ended spans by result: exported; dropped, the queue being full; failed, the collector being away or slow.',
     'result',
   ),
 

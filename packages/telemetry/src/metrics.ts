@@ -1,4 +1,6 @@
+import { limits } from '@sluice/contracts';
 import { Registry } from 'prom-client';
+import { LabelCap } from './label-cap.js';
 import { type MetricKey, metricDefinitions, metricName } from './metric-definitions.js';
 import { PlainCounter, PlainGauge, PlainHistogram, register } from './plain-metrics.js';
 
@@ -19,16 +21,17 @@ export type Metrics = { readonly [K in MetricKey]: Metric<K> } & { readonly regi
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const metrics: Record<string, unknown> = { registry };
+  const cap = new LabelCap(limits.metricApisMax, limits.metricStagesMax);
   for (const key of Object.keys(metricDefinitions) as MetricKey[]) {
     const definition = metricDefinitions[key];
     const labels: readonly string[] = definition.labels;
     const [name, help] = [metricName(key), definition.help];
     const metric =
       definition.type === 'counter'
-        ? new PlainCounter(name, help, labels)
+        ? new PlainCounter(name, help, labels, cap)
         : definition.type === 'gauge'
-          ? new PlainGauge(name, help, labels)
-          : new PlainHistogram(name, help, labels, definition.buckets);
+          ? new PlainGauge(name, help, labels, cap)
+          : new PlainHistogram(name, help, labels, definition.buckets, cap);
     register(registry, metric);
     metrics[key] = metric;
   }

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { LabelCap } from './label-cap.js';
 
 /**
  * Counters, gauges and histograms whose increment is an addition. The children of prom-client hash and check their labels
@@ -15,6 +16,8 @@ abstract class PlainMetric<Label extends string, Child extends { reset(): void }
     readonly name: string,
     readonly help: string,
     private readonly labelNames: readonly Label[],
+    /** Shared by the metrics of a process; unset: every value is shown. */
+    private readonly cap?: LabelCap,
   ) {}
 
   protected abstract newChild(): Child;
@@ -26,14 +29,20 @@ abstract class PlainMetric<Label extends string, Child extends { reset(): void }
    */
   labels(...given: string[] | [Record<Label, string>]): Child {
     const values = this.valuesOf(given);
-    const key = values.join('\0');
-    const known = this.children.get(key);
+    const known = this.children.get(values.join('\0'));
     if (known !== undefined) return known.child;
     if (values.length !== this.labelNames.length || values.includes(undefined)) {
       throw new RangeError(
         `${this.name} has the labels ${this.labelNames.join(', ') || '(none)'}, not ${given.join(', ')}`,
       );
     }
+    return this.childOf(this.cap?.fit(this.labelNames, values as string[]) ?? (values as string[]));
+  }
+
+  private childOf(values: readonly string[]): Child {
+    const key = values.join('\0');
+    const known = this.children.get(key);
+    if (known !== undefined) return known.child;
     const labels = Object.fromEntries(this.labelNames.map((label, index) => [label, values[index] as string]));
     const child = this.newChild();
     this.children.set(key, { labels, child });
@@ -179,8 +188,9 @@ export class PlainHistogram<Label extends string = string> extends PlainMetric<L
     help: string,
     labelNames: readonly Label[],
     private readonly bounds: readonly number[],
+    cap?: LabelCap,
   ) {
-    super(name, help, labelNames);
+    super(name, help, labelNames, cap);
   }
 
   observe(value: number): void {

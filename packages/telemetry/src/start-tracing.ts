@@ -1,5 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import { limits } from '@sluice/contracts';
+import { CountedExport } from './counted-export.js';
+import type { Metrics } from './metrics.js';
 
 /** What `packages/config` made of the OTEL_* variables. */
 export interface TracingSettings {
@@ -27,6 +29,7 @@ export async function startTracing(
   settings: TracingSettings,
   role: string,
   version: string,
+  { traceSpansTotal }: Pick<Metrics, 'traceSpansTotal'>,
 ): Promise<StartedTracing | undefined> {
   if (settings.exporter === 'none') return undefined;
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
@@ -39,6 +42,20 @@ export async function startTracing(
     headers: settings.headers,
     timeoutMillis: limits.spanExportTimeoutMs,
   });
+  const counted = new CountedExport(
+    {
+      exported: traceSpansTotal.labels('exported'),
+      dropped: traceSpansTotal.labels('dropped'),
+      failed: traceSpansTotal.labels('failed'),
+    },
+    limits.spansQueuedMax,
+  );
+  const batches = new sdk.BatchSpanProcessor(counted.exporter(exporter), {
+    maxQueueSize: limits.spansQueuedMax,
+    maxExportBatchSize: limits.spansQueuedMax / 4,
+    // Longer than the exporter's own, so that it is the exporter who says how a batch went.
+    exportTimeoutMillis: 2 * limits.spanExportTimeoutMs,
+  });
   const provider = new sdk.NodeTracerProvider({
     resource: resourceFromAttributes({
       'service.name': settings.serviceName,
@@ -46,13 +63,7 @@ export async function startTracing(
       'sluice.role': role,
     }),
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(settings.sampleRatio) }),
-    spanProcessors: [
-      new sdk.BatchSpanProcessor(exporter, {
-        maxQueueSize: limits.spansQueuedMax,
-        maxExportBatchSize: limits.spansQueuedMax / 4,
-        exportTimeoutMillis: limits.spanExportTimeoutMs,
-      }),
-    ],
+    spanProcessors: [counted.processor(batches)],
   });
   return { tracer: provider.getTracer('sluice', version), shutdown: () => provider.shutdown() };
 }

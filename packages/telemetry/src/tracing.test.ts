@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { limits } from '@sluice/contracts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTelemetry } from './create-telemetry.js';
+import { createMetrics } from './metrics.js';
 import { startTracing, type TracingSettings } from './start-tracing.js';
 import { readTraceparent } from './traceparent.js';
 
@@ -54,7 +56,7 @@ describe('tracing', () => {
   it('exports spans with parents, links, attributes and failures', async () => {
     const collector = await startCollector();
     const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint, headers: { 'x-tenant': 't1' } };
-    const tracing = await startTracing({ ...settings, sampleRatio: 1 }, 'edge', '1.2.3');
+    const tracing = await startTracing({ ...settings, sampleRatio: 1 }, 'edge', '1.2.3', createMetrics());
     const telemetry = createTelemetry({ ...silent, tracing });
     expect(telemetry.tracing.enabled).toBe(true);
     const root = telemetry.tracing.startSpan('send frames', {
@@ -88,7 +90,7 @@ describe('tracing', () => {
   it('follows the sampling decision of the parent', async () => {
     const collector = await startCollector();
     const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint };
-    const tracing = await startTracing({ ...settings, sampleRatio: 0 }, 'edge', '1');
+    const tracing = await startTracing({ ...settings, sampleRatio: 0 }, 'edge', '1', createMetrics());
     const telemetry = createTelemetry({ ...silent, tracing });
     telemetry.tracing.startSpan('kept', { kind: 'server', parent }).end();
     const dropped = telemetry.tracing.startSpan('dropped', { kind: 'server', parent: unsampled });
@@ -99,15 +101,32 @@ describe('tracing', () => {
     expect(dropped.traceparent).toMatch(/^00-c{32}-[0-9a-f]{16}-00$/);
   });
 
-  it('neither throws nor waits long when the collector is away', async () => {
+  it('neither throws nor waits long when the collector is away, and counts what is lost', async () => {
     const settings = { ...off, exporter: 'otlp' as const, endpoint: 'http://127.0.0.1:9/v1/traces', sampleRatio: 1 };
-    const telemetry = createTelemetry({ ...silent, tracing: await startTracing(settings, 'edge', '1') });
+    const metrics = createMetrics();
+    const telemetry = createTelemetry({ ...silent, tracing: await startTracing(settings, 'edge', '1', metrics) });
     for (let i = 0; i < 5_000; i++) telemetry.tracing.startSpan('x', { kind: 'server' }).end();
+    const count = (result: string) => metrics.traceSpansTotal.labels(result).value;
+    expect(count('dropped')).toBe(5_000 - limits.spansQueuedMax);
     await telemetry.close();
+    await vi.waitFor(() => expect(count('failed')).toBe(limits.spansQueuedMax), { timeout: 10_000 });
+    expect(count('exported')).toBe(0);
+  });
+
+  it('counts what it exports', async () => {
+    const collector = await startCollector();
+    const metrics = createMetrics();
+    const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint, sampleRatio: 1 };
+    const telemetry = createTelemetry({ ...silent, tracing: await startTracing(settings, 'edge', '1', metrics) });
+    for (let i = 0; i < 3; i++) telemetry.tracing.startSpan('x', { kind: 'server' }).end();
+    telemetry.tracing.startSpan('x', { kind: 'server', parent: unsampled }).end();
+    await telemetry.close();
+    expect(metrics.traceSpansTotal.labels('exported').value).toBe(3);
+    expect(collector.spans).toHaveLength(3);
   });
 
   it('is off unless asked for, and then passes a valid context on', async () => {
-    expect(await startTracing(off, 'edge', '1')).toBeUndefined();
+    expect(await startTracing(off, 'edge', '1', createMetrics())).toBeUndefined();
     const { tracing } = createTelemetry(silent);
     expect(tracing.enabled).toBe(false);
     expect(tracing.startSpan('x', { kind: 'server', parent }).traceparent).toBe(parent);

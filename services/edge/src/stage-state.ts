@@ -89,12 +89,12 @@ export class StageState {
 
   countOpen(): void {
     this.sockets += 1;
-    this.socketsGauge.set(this.sockets);
+    this.socketsGauge.inc();
   }
 
   countClose(close: Close, lifeMs: number): void {
     this.sockets -= 1;
-    this.socketsGauge.set(this.sockets);
+    this.socketsGauge.dec();
     this.lifetime.observe(lifeMs / 1000);
     const name = closeNames.get(close);
     // A client may send any code and text: as labels they would be unbounded.

@@ -7,6 +7,7 @@ import {
   type AdminServer,
   collectProcessMetrics,
   createAdminServer,
+  createMetrics,
   createTelemetry,
   type LogDestination,
   openFileLimit,
@@ -63,11 +64,13 @@ export async function startProcess(
   options: StartOptions,
 ): Promise<RunningProcess> {
   const role = settings.command === 'start' ? 'standalone' : settings.command;
-  const tracing = await startTracing(settings.tracing, role, options.version);
+  const metrics = createMetrics();
+  const tracing = await startTracing(settings.tracing, role, options.version, metrics);
   const { logDestination } = options;
   const telemetry = createTelemetry({
     role,
     logLevel: settings.log.level,
+    metrics,
     tracing,
     ...(logDestination === undefined ? {} : { logDestination }),
   });

@@ -12,7 +12,7 @@ import { redisScript } from './redis-script.js';
  * KEYS[1] frame stream · KEYS[2] dead-letter stream · KEYS[3] unread entries already reported as lost
  * ARGV[1] group · ARGV[2] pending ids looked at at most
  * Output: length · lag, or -1 where Redis cannot tell · pending · id of the first entry or '' · dead letters · server time in
- * ms · unread entries newly found lost
+ * ms · unread entries newly found lost · memory used and maxmemory of this server in bytes, each '' where it does not tell
  */
 export const shardState = redisScript(`
 local function fieldsOf(reply)
@@ -55,10 +55,17 @@ if read and stream['entries-added'] then
   end
 end
 
+-- A user of Redis that may not ask for INFO still sees its streams.
+local memory = redis.pcall('INFO', 'memory')
+local function memoryOf(name)
+  return type(memory) == 'string' and memory:match('\\n' .. name .. ':(%d+)') or ''
+end
+
 local first = stream['first-entry']
 local time = redis.call('TIME')
 return {
   length, group['lag'] or -1, pending, first and first[1] or '', redis.call('XLEN', KEYS[2]),
-  string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), lost
+  string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), lost,
+  memoryOf('used_memory'), memoryOf('maxmemory')
 }
 `);
