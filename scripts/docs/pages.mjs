@@ -37,7 +37,7 @@ ${endings.join('\n')}
 }
 
 /** docs/metrics.md. */
-export function metricsPage({ metricDefinitions, metricName, errorKinds }) {
+export function metricsPage({ metricDefinitions, metricName, errorKinds, limits }) {
   const theirs = modelServiceMetrics({ errorKinds, metricName }).map(({ metric, query, differs }) =>
     row(`\`${metric}\``, `\`${query}\``, differs),
   );
@@ -51,7 +51,8 @@ export function metricsPage({ metricDefinitions, metricName, errorKinds }) {
 # Metrics
 
 Every process serves them at \`/metrics\` of its admin port, in the Prometheus text format. Units are seconds and bytes. Labels hold configured names and
-enumerated results, never a connection id, an address or a URL; a histogram has \`_bucket\`, \`_sum\` and \`_count\`. Besides these there are the
+enumerated results, never a connection id, an address or a URL; a histogram has \`_bucket\`, \`_sum\` and \`_count\`. The first ${limits.metricApisMax}
+APIs and ${limits.metricStagesMax} stages that a process meets are told apart; further ones share \`other\`. Besides these there are the
 \`process_\` and \`nodejs_\` metrics of the client library.
 
 | metric | type | labels | meaning |
