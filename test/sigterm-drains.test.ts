@@ -124,7 +124,7 @@ describe('SIGTERM while @connections is called on the edge port', () => {
     const gateway = await startGatewayProcess({
       role: 'start',
       config: chatConfig(backEnd.url),
-      env: { SLUICE_DRAIN_HOLD_MS: '200', SLUICE_DRAIN_WINDOW_MS: '0' },
+      env: { SLUICE_DRAIN_HOLD_MS: '0', SLUICE_DRAIN_WINDOW_MS: '0' },
     });
     try {
       const caller = connect(gateway.port, '127.0.0.1');

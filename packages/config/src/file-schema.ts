@@ -65,7 +65,7 @@ const drainSchema = z
     holdMs: wholeNumber(0, hourMs, 'milliseconds')
       .optional()
       .describe(
-        `Edge: wait after SIGTERM before the first connection is closed. Unset: ${limits.drainHoldMs}, or 0 for \`start\` without Redis.`,
+        `Edge: wait after SIGTERM before the first connection is closed. Callback: serves on for this long, ending each connection with its answer. Unset: ${limits.drainHoldMs}, or 0 for \`start\` without Redis.`,
       ),
     windowMs: wholeNumber(0, 24 * hourMs, 'milliseconds')
       .optional()

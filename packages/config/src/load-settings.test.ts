@@ -381,8 +381,10 @@ describe('loadSettings: the process', () => {
       warnings: [],
     });
     expect(settings.edge.drain).toEqual({ holdMs: 0, windowMs: 1_000, settleMs: 10_000 });
+    expect(settings.callback.drainHoldMs).toBe(0);
     const member = load(keyed, { env: { SLUICE_REDIS_URL: 'redis://r' } });
     expect(member.edge.drain).toEqual({ holdMs: 5_000, windowMs: 60_000, settleMs: 10_000 });
+    expect(member.callback.drainHoldMs).toBe(5_000);
   });
 
   it('takes the flag over the variable over the file', () => {

@@ -69,7 +69,12 @@ export function resolveSettings({
     account: input.account,
     edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
     router: { ...input.router, drainWorkMs: input.drain.workMs },
-    callback: { ...input.callback, host: callbackHost, drainWorkMs: input.drain.workMs },
+    callback: {
+      ...input.callback,
+      host: callbackHost,
+      drainHoldMs: holdMsOf(input, alone),
+      drainWorkMs: input.drain.workMs,
+    },
     admin: input.admin,
     redis,
     auth,
@@ -97,12 +102,17 @@ function resolveEdge(
     handshakesBurstMax: edge.handshakesBurstMax,
     trustedProxies: edge.trustedProxies,
     drain: {
-      holdMs: drain.holdMs ?? (alone ? 0 : limits.drainHoldMs),
+      holdMs: holdMsOf({ drain }, alone),
       windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),
       settleMs: drain.settleMs,
     },
     pageHtml: readPage(edge.page, directory, report),
   };
+}
+
+/** Alone there is nobody that clients and callers could be sent to instead. */
+function holdMsOf({ drain }: Pick<FileInput, 'drain'>, alone: boolean): number {
+  return drain.holdMs ?? (alone ? 0 : limits.drainHoldMs);
 }
 
 function resolveMaxConnections(

@@ -55,6 +55,8 @@ export interface DrainSettings {
 export interface CallbackProcessSettings {
   host: string;
   port: number;
+  /** How long it serves on after SIGTERM, ending each connection with its answer. */
+  drainHoldMs: number;
   drainWorkMs: number;
   /** Whether 413 answers have no body, as some captures show. */
   strict413: boolean;

@@ -94,6 +94,9 @@ export const limits = {
   drainFlushMs: 1_000,
   /** Ours: what a second SIGTERM shortens the rest of the window to. */
   drainHurryWindowMs: 5_000,
+  /** Ours: uWebSockets.js ends an HTTP connection on which nothing moves for 10 s, in steps of 4 s. After this long of answers that
+   * end their connections a draining port has none left that a caller could still write to. */
+  httpIdleMsMax: 14_000,
   /** Ours: a router or callback finishes work in flight for at most this long. */
   drainWorkMs: 35_000,
 

@@ -1,8 +1,22 @@
+import { Agent, request as httpRequest } from 'node:http';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { describe, expect, it } from 'vitest';
 import { createCallback } from './index.js';
 import { apiDefinition, startCallback } from './testing/start-callback.js';
+
+/** Status of a POST over this agent, and whether its connection ends with it. */
+function postBy(agent: Agent, url: string): Promise<{ status: number | undefined; connection: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method: 'POST', agent }, (response) => {
+      const { statusCode: status, headers } = response;
+      const connection = headers.connection === 'close' ? 'close' : undefined;
+      response.resume().once('end', () => resolve({ status, connection }));
+    });
+    request.once('error', reject).end('x');
+  });
+}
 
 const post = (base: string, id: string, body = 'x') =>
   fetch(`${base}/dev/@connections/${id}`, { method: 'POST', body });
@@ -31,6 +45,38 @@ describe('life of the service', () => {
     await stopped;
     expect(bus.has(inbox)).toBe(false);
     await expect(post(base, id)).rejects.toThrow();
+  });
+
+  it('[DR-6] in the hold it serves on, each answer ends its connection, and the last of them ends the hold', async () => {
+    const { callback, edge, base } = await startCallback();
+    const id = edge.connect('chat/dev');
+    const keepsAlive = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () => postBy(keepsAlive, `${base}/dev/@connections/${id}`);
+    expect(await ask()).toEqual({ status: 200, connection: undefined });
+    const startedAtMs = performance.now();
+    const stopped = callback.stop(300);
+    expect(callback.ready()).toBe(false);
+    // On the connection that was idle, and on a new one: nobody is refused or cut while load balancers still send callers here.
+    for (let n = 0; n < 3; n++) expect(await ask()).toEqual({ status: 200, connection: 'close' });
+    await stopped;
+    const tookMs = performance.now() - startedAtMs;
+    expect(tookMs).toBeGreaterThanOrEqual(295);
+    expect(tookMs).toBeLessThan(5_000);
+    await expect(ask()).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('[DR-6] after the hold it waits for idle connections, until it is asked again', async () => {
+    const { callback, edge, base } = await startCallback();
+    const keepsAlive = new Agent({ keepAlive: true });
+    await postBy(keepsAlive, `${base}/dev/@connections/${edge.connect('chat/dev')}`);
+    let ended = false;
+    const stopped = callback.stop(50).then(() => {
+      ended = true;
+    });
+    await sleep(300);
+    expect(ended).toBe(false);
+    void callback.stop();
+    await stopped;
   });
 
   it('stopped while it starts: never listens, and takes its inbox with it', async () => {

@@ -41,11 +41,14 @@ export interface Callback {
   serveManagement(response: HttpResponse, request: HttpRequest): void;
   /** Whether requests can be answered: started, and not on the way out. */
   ready(): boolean;
+  /** From now on each answer ends its connection, on whoever's port: callers go elsewhere without ever being cut off. */
+  endConnections(): void;
   /**
-   * Takes no new connections, or on another server's port no new requests; finishes what is in work (at most `drainWorkMs`),
-   * gives its inbox back.
+   * Serves on for `holdMs` (default 0) with answers that end their connections, and a little longer while any is open; then takes
+   * no new ones, or on another server's port no new requests; finishes what is in work (at most `drainWorkMs`), gives its inbox
+   * back. Called again meanwhile, it ends the hold.
    */
-  stop(): Promise<void>;
+  stop(holdMs?: number): Promise<void>;
 }
 
 /** Throws `RangeError` for settings under which nobody could call. */
@@ -61,10 +64,11 @@ class CallbackService implements Callback {
   private readonly drainWorkMs: number;
   private readonly logs: CallLogs;
   private readonly sinks: LogSinks;
-  private state: 'new' | 'ready' | 'stopping' = 'new';
+  private state: 'new' | 'ready' | 'holding' | 'stopping' = 'new';
   private inbox: Inbox | undefined;
   private port: HttpPort | undefined;
   private stopped: Promise<void> | undefined;
+  private readonly hurried = new AbortController();
 
   constructor(private readonly parts: CallbackParts) {
     const { bus, connections, definitions, telemetry, settings } = parts;
@@ -126,8 +130,13 @@ class CallbackService implements Callback {
     return this.state === 'ready';
   }
 
-  stop(): Promise<void> {
-    this.stopped ??= this.drain();
+  endConnections(): void {
+    this.server.drain();
+  }
+
+  stop(holdMs = 0): Promise<void> {
+    if (this.stopped === undefined) this.stopped = this.drain(holdMs);
+    else this.hurried.abort();
     return this.stopped;
   }
 
@@ -151,7 +160,21 @@ class CallbackService implements Callback {
     }
   }
 
-  private async drain(): Promise<void> {
+  /**
+   * Load balancers send new callers for a moment yet, and those that are here hold connections open: cut at once, a request that is
+   * on its way would be reset.
+   */
+  private async hold(port: HttpPort, holdMs: number): Promise<void> {
+    this.state = 'holding';
+    this.server.drain();
+    const { signal } = this.hurried;
+    await sleep(holdMs, undefined, { signal }).catch(() => {});
+    const deadlineMs = performance.now() + limits.httpIdleMsMax;
+    while (port.connectionCount > 0 && performance.now() < deadlineMs && !signal.aborted) await sleep(drainPollMs);
+  }
+
+  private async drain(holdMs: number): Promise<void> {
+    if (this.port !== undefined && holdMs > 0) await this.hold(this.port, holdMs);
     this.state = 'stopping';
     // A port that is not ours goes on listening: what comes by it must not keep this service from ending.
     if (this.port === undefined) this.server.stop();

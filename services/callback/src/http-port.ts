@@ -34,6 +34,8 @@ export function writeResponse(to: HttpResponse, response: ManagementResponse, me
 /** A listening port of this service. */
 export interface HttpPort {
   readonly port: number;
+  /** TCP connections that are open now, idle ones included. */
+  readonly connectionCount: number;
   /** New connections are refused from now on; those that are open go on. */
   stopListening(): void;
   /** Cuts whatever is open. */
@@ -55,7 +57,11 @@ export async function openHttpPort(
   serve: Parameters<TemplatedApp['any']>[1],
 ): Promise<HttpPort> {
   const uws = await loadUws();
-  const app = uws.App().any('/*', serve);
+  let connectionCount = 0;
+  const countConnection = (_: unknown, change: unknown) => {
+    connectionCount += Number(change);
+  };
+  const app = uws.App().filter(countConnection).any('/*', serve);
   // Without this option two processes could share one port, and each would see half of the requests.
   const exclusive = uws.LIBUS_LISTEN_EXCLUSIVE_PORT;
   const listening = await new Promise<us_listen_socket | false>((resolve) => {
@@ -71,6 +77,9 @@ export async function openHttpPort(
   let open = true;
   return {
     port: uws.us_socket_local_port(listening),
+    get connectionCount() {
+      return connectionCount;
+    },
     stopListening() {
       if (open) uws.us_listen_socket_close(listening);
       open = false;

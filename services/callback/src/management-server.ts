@@ -31,7 +31,7 @@ export class ManagementServer {
 
   /** From now on each answer ends its connection, so that callers go elsewhere without ever being cut off. */
   drain(): void {
-    this.state = 'draining';
+    if (this.state === 'serving') this.state = 'draining';
   }
 
   /** From now on requests are refused; those taken before are finished. */

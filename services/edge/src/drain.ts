@@ -39,6 +39,10 @@ export class Drain {
     private readonly telemetry: Telemetry,
   ) {}
 
+  get hurried(): boolean {
+    return this.hurriedWindowMs !== undefined;
+  }
+
   /** A second SIGTERM: no more hold, and the rest of the closes within this long. */
   hurry(windowMs: number): void {
     this.hurriedWindowMs = windowMs;

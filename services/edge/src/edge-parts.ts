@@ -14,6 +14,8 @@ export interface EdgeParts {
   settings: EdgeSettings;
   /** Answers every request that asks for no upgrade and whose path holds `/@connections`; the callback service builds it. */
   serveManagement?: ServeManagement | undefined;
+  /** Has each answer to `@connections` end its connection: the drain begins, and callers are to go elsewhere. */
+  drainManagement?: (() => void) | undefined;
   /** Refuses further requests to `@connections` and resolves when those in work are answered: the port is cut after that. */
   stopManagement?: (() => Promise<void>) | undefined;
 }

@@ -1,4 +1,5 @@
 import { limits } from '@sluice/contracts';
+import { monotonicMs } from './clock.js';
 import { Drain } from './drain.js';
 import type { EdgeParts } from './edge-parts.js';
 import type { DrainSettings } from './edge-settings.js';
@@ -127,8 +128,10 @@ class RunningEdge implements Edge {
 
   private async runDrain(settings: DrainSettings, flushMs: number): Promise<void> {
     const { log, metrics } = this.parts.telemetry;
+    const startedAtMs = monotonicMs();
     const served = this.server !== undefined;
     this.enter('draining');
+    this.parts.drainManagement?.();
     if (served) {
       metrics.drainStartedTimestampSeconds.set(Date.now() / 1_000);
       metrics.drainsTotal.labels('started').inc();
@@ -143,6 +146,7 @@ class RunningEdge implements Edge {
       .catch((error: unknown) => log.warn('drain.progress', 'could not be marked', { error }));
     await this.drainer.run(settings);
     this.works.upgrades.stop();
+    if (settings.holdMs > 0) await this.callersGone(startedAtMs + settings.holdMs + limits.httpIdleMsMax);
     const flushed = this.drainer.flush(flushMs);
     const answered = this.parts.stopManagement?.() ?? Promise.resolve();
     const settled = await this.works.settle(settings.settleMs);
@@ -152,6 +156,15 @@ class RunningEdge implements Edge {
     if (!served) return;
     metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
     log.info('drain.finished', settled ? 'all sockets closed' : 'closed with work that a survivor has to finish');
+  }
+
+  /**
+   * Since the drain began each answer has ended its connection, and idle ones end by themselves: of a drain shorter than that, the
+   * rest is waited for, or a caller of `@connections` could write to a connection at the moment it is cut.
+   */
+  private async callersGone(deadlineMs: number): Promise<void> {
+    const left = () => (this.server?.plainConnectionCount ?? 0) > 0 && monotonicMs() < deadlineMs;
+    while (left() && !this.drainer.hurried) await new Promise((resolve) => setTimeout(resolve, limits.deadlineTickMs));
   }
 
   /** A node that still owes something keeps its lease: when it runs out, a survivor sees to the rest. */

@@ -37,13 +37,24 @@ interface UserData {
   connection: Connection;
 }
 
+/** TCP connections of the port that are no WebSockets. The library tells of the opening and end of those only. */
+interface PlainConnections {
+  count: number;
+}
+
 /** The port that clients connect to. The only file of the edge that knows uWebSockets.js. */
 export class SocketServer {
   private constructor(
     private readonly app: TemplatedApp,
     private readonly corkHost: CorkHost,
+    private readonly plain: PlainConnections,
     readonly port: number,
   ) {}
+
+  /** Connections that speak HTTP or nothing yet: callers of `@connections` between two requests among them. */
+  get plainConnectionCount(): number {
+    return this.plain.count;
+  }
 
   /** Rejects with a message for the operator where the address cannot be had. */
   static async listen(host: string, port: number, handlers: PortHandlers): Promise<SocketServer> {
@@ -51,7 +62,12 @@ export class SocketServer {
     const app = library.App();
     const corkHost = new CorkHost(library);
     await corkHost.open();
-    app.ws<UserData>('/*', behavior(library, handlers, corkHost));
+    const plain: PlainConnections = { count: 0 };
+    const countPlain = (_: unknown, change: unknown) => {
+      plain.count += Number(change);
+    };
+    app.filter(countPlain);
+    app.ws<UserData>('/*', behavior(library, handlers, corkHost, plain));
     app.any('/*', (res, req) => answerPlainRequest(res, req, handlers));
     const listening = await new Promise<us_listen_socket | false>((resolve) => {
       (app as unknown as ExclusiveListener).listen(host, port, exclusivePort, resolve);
@@ -64,7 +80,7 @@ export class SocketServer {
           'choose another with --port and --host (SLUICE_PORT, SLUICE_HOST), or end the process that holds it',
       );
     }
-    return new SocketServer(app, corkHost, library.us_socket_local_port(listening));
+    return new SocketServer(app, corkHost, plain, library.us_socket_local_port(listening));
   }
 
   /** Cuts everything that is still open. */
@@ -90,7 +106,12 @@ interface ExclusiveListener {
 // LIBUS_LISTEN_EXCLUSIVE_PORT: without it two gateways silently share a port, and each gets half of the clients.
 const exclusivePort = 1;
 
-function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandlers, corkHost: CorkHost) {
+function behavior(
+  library: typeof import('uWebSockets.js'),
+  handlers: PortHandlers,
+  corkHost: CorkHost,
+  plain: PlainConnections,
+) {
   const connectionOf = (ws: WebSocket<UserData>) => ws.getUserData().connection;
   return {
     maxPayloadLength: limits.transportMessageBytesMax,
@@ -104,6 +125,7 @@ function behavior(library: typeof import('uWebSockets.js'), handlers: PortHandle
       handlers.upgrade(new PendingUpgrade(readHead(res, req), res, context, corkHost));
     },
     open(ws: WebSocket<UserData>) {
+      plain.count--;
       connectionOf(ws).socket = ws;
     },
     message(ws: WebSocket<UserData>, message: ArrayBuffer, isBinary: boolean) {

@@ -69,6 +69,7 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
           },
           serveManagement:
             callback === undefined ? undefined : (response, request) => callback.serveManagement(response, request),
+          drainManagement: () => callback?.endConnections(),
           stopManagement: callback === undefined ? undefined : () => callback.stop(),
         })
       : undefined,

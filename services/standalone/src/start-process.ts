@@ -127,7 +127,9 @@ class StartingProcess {
   /** Stops what has been started, the last first. Called again meanwhile, it shortens the edge's drain. */
   stop(): Promise<void> {
     if (this.stopping !== undefined) {
-      this.services.edge?.drain();
+      // In this order, as in `undo`: while the edge drains, its own callback service is not stopping yet.
+      if (this.services.edge !== undefined) void this.services.edge.drain();
+      else void this.services.callback?.stop();
       return this.stopping;
     }
     this.telemetry.log.info('process.stopping', 'draining');
@@ -199,16 +201,18 @@ class StartingProcess {
     }
     let addresses: Omit<Addresses, 'admin'> = { edge: undefined, callback: undefined };
     if (callback !== undefined) {
-      this.push('callback', settings.callback.drainWorkMs, () => callback.stop());
+      const { drainHoldMs, drainWorkMs } = settings.callback;
+      // Of a start that is given up nobody knows yet: nothing to hold.
+      const hold = () => (this.waitingFor === undefined ? drainHoldMs : 0);
+      this.push('callback', drainHoldMs + limits.httpIdleMsMax + drainWorkMs, () => callback.stop(hold()));
       const { port } = await unlessAborted(callback.start(), signal);
       if (port !== undefined) addresses = { ...addresses, callback: { host: settings.callback.host, port } };
     }
     if (edge !== undefined) {
       const { holdMs, windowMs, settleMs } = settings.edge.drain;
       // Before the start: one that is aborted half-way would come up all the same, with nobody left to stop it.
-      this.push('edge', holdMs + windowMs + settleMs, () =>
-        this.waitingFor === undefined ? edge.drain() : edge.close(),
-      );
+      const drainMs = holdMs + Math.max(windowMs, limits.httpIdleMsMax) + settleMs;
+      this.push('edge', drainMs, () => (this.waitingFor === undefined ? edge.drain() : edge.close()));
       const { port } = await unlessAborted(edge.start(), signal);
       addresses = { ...addresses, edge: { host: settings.edge.host, port } };
     }
