@@ -91,8 +91,9 @@ describe('SIGHUP', () => {
     const waits = 'not taken before the next start';
     expect(gateway.output()).not.toContain(waits);
     const keys = [{ accessKeyId: 'AK', secretAccessKey: 'pl4nted', allow: ['*'] }];
-    const changed = { ...config, lambda: { endpoint: 'http://127.0.0.1:9001' }, auth: { keys } };
-    await reload(JSON.stringify(changed), `${waits}: lambda, auth`);
+    const aws = { credentials: { accessKeyId: 'AK', secretAccessKey: 'pl4nted' } };
+    const changed = { ...config, lambda: { endpoint: 'http://127.0.0.1:9001' }, aws, auth: { keys } };
+    await reload(JSON.stringify(changed), `${waits}: lambda, aws`);
     expect(gateway.output()).not.toContain('pl4nted');
   });
 

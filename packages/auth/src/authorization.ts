@@ -10,6 +10,7 @@ import type {
   RouteDefinition,
   StageDefinition,
 } from '@sluice/contracts';
+import type { AccessKey } from './access-key.js';
 
 /** One route whose requests are to be authorized, as the definitions of its deployment have it. */
 export interface AuthorizedRoute {
@@ -76,4 +77,6 @@ export interface PreparedAuthorization {
 export interface Authorizers {
   /** Undefined where the route asks for no authorization. */
   prepare(route: AuthorizedRoute): PreparedAuthorization | undefined;
+  /** From now on these access keys open AWS_IAM routes, also those prepared before. Throws `RangeError` where two have one id. */
+  replaceKeys(keys: readonly AccessKey[]): void;
 }

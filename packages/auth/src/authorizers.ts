@@ -42,10 +42,13 @@ export interface AuthorizersOptions {
 export function createAuthorizers(options: AuthorizersOptions): Authorizers {
   const { region, accountId, clock = Date.now } = options;
   const cache = new ResultCache<CallFailure>(clock);
-  const verifiers = createIamVerifiers(options.keys, region, clock);
+  let verifiers = createIamVerifiers(options.keys, region, clock);
   const issuers = new Issuers(new AddressRules(options.egressAllow ?? []), clock);
 
   return {
+    replaceKeys(keys) {
+      verifiers = createIamVerifiers(keys, region, clock);
+    },
     prepare(target) {
       const { api, stage, route } = target;
       const place: ArnPlace = { region, accountId, apiId: api.apiId, stage: stage.stageName };
@@ -56,7 +59,7 @@ export function createAuthorizers(options: AuthorizersOptions): Authorizers {
         case 'AWS_IAM': {
           const stagePath = `/${stage.stageName}`;
           return prepareIamAuthorization({
-            verifiers,
+            verifiers: () => verifiers,
             accountId,
             routeArn: routeArn(place, route.routeKey),
             stagePath,

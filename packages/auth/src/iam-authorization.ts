@@ -23,7 +23,8 @@ export function createIamVerifiers(keys: readonly AccessKey[], region: string, c
 }
 
 export interface IamAuthorizationParts {
-  verifiers: IamVerifiers;
+  /** Of the keys in force: they can be replaced while the process runs. */
+  verifiers: () => IamVerifiers;
   accountId: string;
   /** ARN of the route, which one of the key's patterns has to cover. */
   routeArn: string;
@@ -53,7 +54,8 @@ function authorizeHandshake({ handshake }: ConnectEnvelope, parts: IamAuthorizat
   if (inQuery && headers.some(([name]) => name === 'authorization')) {
     return failed('the handshake is signed in its query and has an Authorization header too');
   }
-  const verifier = inQuery ? parts.verifiers.query : parts.verifiers.header;
+  const { query, header } = parts.verifiers();
+  const verifier = inQuery ? query : header;
   const { key, refusal } = verifier.verify({ method: 'GET', rawPath, queryString, headers, body: nothing });
   if (key !== undefined) return allowed(key, parts);
   return refusal.reason === 'missing'
@@ -66,7 +68,7 @@ function authorizeCaller({ identity }: ConnectionContext, parts: IamAuthorizatio
   if (accessKey === undefined) {
     return { ok: false, code: 'authentication_missing', detail: 'the handshake of this connection was not signed' };
   }
-  const key = parts.verifiers.keys.get(accessKey);
+  const key = parts.verifiers().keys.get(accessKey);
   return key === undefined ? failed('the key that signed the handshake is gone') : allowed(key, parts);
 }
 

@@ -14,10 +14,11 @@ const rolesOf: Record<Command, readonly Role[]> = {
 
 /** Runs a process of the gateway until a signal ends it: the first drains, the second shortens the drain, the third ends at once. */
 export async function runProcess(command: Command, flags: Flags): Promise<void> {
-  const load = () => loadSettings({ command, flags, checkers: expressionCheckers });
-  const reloader = new Reloader(load);
+  const reloader = new Reloader((onFileRead) =>
+    loadSettings({ command, flags, checkers: expressionCheckers, onFileRead }),
+  );
   reloader.obeySignal();
-  const settings = load();
+  const settings = reloader.load();
   const life = new ProcessLife();
   life.obeySignals();
   const running = await life.start(settings, rolesOf[command]);

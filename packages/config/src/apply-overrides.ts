@@ -1,5 +1,5 @@
 import type { Environment } from './environment.js';
-import { overrides } from './overrides.js';
+import { type Override, overrides } from './overrides.js';
 import type { Path } from './problems.js';
 import type { Command } from './settings.js';
 
@@ -9,7 +9,7 @@ export interface AppliedOverride {
   path: Path;
   /** `--port` or `SLUICE_PORT`: where the reader has to change it. */
   origin: string;
-  value: string | number;
+  value: string | number | boolean;
 }
 
 /** What flags and variables set, the flag where both do. An empty variable is as good as none. */
@@ -20,10 +20,20 @@ export function readOverrides(command: Command, flags: Flags, env: Environment):
     const text = fromFlag ?? (env[variable] === '' ? undefined : env[variable]);
     const target = path(command);
     if (text === undefined || target === undefined || !commands.includes(command)) continue;
-    const value = kind === 'number' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-    applied.push({ path: target, origin: fromFlag === undefined ? variable : `--${flag}`, value });
+    applied.push({
+      path: target,
+      origin: fromFlag === undefined ? variable : `--${flag}`,
+      value: readValue(kind, text),
+    });
   }
   return applied;
+}
+
+/** What does not read as its kind stays a text, which the schema then names. */
+function readValue(kind: Override['kind'], text: string): AppliedOverride['value'] {
+  if (kind === 'number' && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (kind === 'yes or no' && /^(?:true|false)$/.test(text)) return text === 'true';
+  return text;
 }
 
 /** The file with the overrides in it; the file's own value is left as it is. */
@@ -33,7 +43,7 @@ export function applyOverrides(content: unknown, applied: readonly AppliedOverri
 }
 
 /** A copy with the value at the path. Where something else than a map stands in the way, it is left to the schema. */
-function withValue(node: unknown, path: Path, value: string | number): unknown {
+function withValue(node: unknown, path: Path, value: AppliedOverride['value']): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return value;
   if (node !== undefined && (typeof node !== 'object' || Array.isArray(node))) return node;

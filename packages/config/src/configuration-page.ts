@@ -51,6 +51,17 @@ with what would be allowed. Keys that are planned and not carried out yet are re
 
 [examples/aws-api/sluice.yaml](../examples/aws-api/sluice.yaml) has every key once, with what it is for.
 
+## While a process runs
+
+A process looks every two seconds whether this file, or a file of keys that it names, has other content: written in place, renamed over, or swapped
+by the kubelet (a mounted ConfigMap or Secret). SIGHUP makes it look at once. Of what it finds, \`apis\`, \`domainNames\`, \`apiKeys\`,
+\`usagePlans\` and the keys of \`auth\`, those of \`apiKeysFile\` and \`auth.keysFile\` included, are in force from the next handshake, message or
+call on; connections stay. A file with a mistake changes nothing, and the log has every mistake (\`config.refused\`). What else has changed waits for
+the next start, and the log names it (\`config.restart_needed\`). \`sluice_config_age_seconds\` is 0 while all that the files say is in force, and
+grows while it is not; \`sluice_config_version\` counts what was taken over. \`reload: { watch: false }\` leaves only SIGHUP.
+
+## Editors
+
 For completion in editors, begin the file with
 \`# yaml-language-server: $schema=https://raw.githubusercontent.com/…/packages/config/sluice.schema.json\`, or with the path of that file in
 your checkout.

@@ -182,6 +182,16 @@ export const fileSchema = z
       .describe('A file with more keys, in the form of `apiKeys`, relative to this file: for a mounted secret.'),
     usagePlans: usagePlansSchema,
     account: accountSchema,
+    reload: z
+      .strictObject({
+        watch: yesOrNo()
+          .default(true)
+          .describe(
+            'Whether this file, and the files with keys that it names, are taken over when they change, as on SIGHUP. Off: on SIGHUP only.',
+          ),
+      })
+      .prefault({})
+      .describe('How a changed configuration reaches a running process.'),
     log: z
       .strictObject({
         level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])

@@ -7,3 +7,4 @@ export { type LoadOptions, loadSettings } from './load-settings.js';
 export { type Override, overrides } from './overrides.js';
 export { ConfigError } from './problems.js';
 export * from './settings.js';
+export type { OnFileRead } from './yaml-file.js';

@@ -11,7 +11,7 @@ import { ConfigError, describeProblems } from './problems.js';
 import { resolveSettings } from './resolve-settings.js';
 import { checkSchema } from './schema-issues.js';
 import type { Command, Settings } from './settings.js';
-import { readYamlFile, type YamlFile } from './yaml-file.js';
+import { type OnFileRead, readYamlFile, type YamlFile } from './yaml-file.js';
 
 export interface LoadOptions {
   command: Command;
@@ -27,6 +27,8 @@ export interface LoadOptions {
   fileOptional?: boolean;
   /** How many files this process may open. Unset: asked of the system. */
   openFilesMax?: number;
+  /** Hears of every file that the settings come from, also where they turn out wrong: for whoever watches them. */
+  onFileRead?: OnFileRead;
 }
 
 const defaultFile = 'sluice.yaml';
@@ -43,7 +45,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const applied = readOverrides(options.command, flags, env);
   const named = flags['config'] !== undefined || Boolean(env['SLUICE_CONFIG']);
   const withoutFile = options.fileOptional === true && !named && !existsSync(path);
-  const file = withoutFile ? noFile : readFile({ path, name, named }, applied, env);
+  const file = withoutFile ? noFile : readFile({ path, name, named, onFileRead: options.onFileRead }, applied, env);
   const checked = check(file, applied, env, options);
   if ('lines' in checked) throw new ConfigError(checked.lines);
   const openFilesMax = options.openFilesMax ?? openFileLimit();
@@ -55,6 +57,7 @@ export function loadSettings(options: LoadOptions): Settings {
     applied,
     env,
     openFilesMax,
+    onFileRead: options.onFileRead,
   });
 }
 
@@ -69,12 +72,12 @@ const noFile: YamlFile = {
 
 // Where there is no file to check, flags and variables still are: their mistakes should not wait for the second attempt.
 function readFile(
-  { path, name, named }: { path: string; name: string; named: boolean },
+  { path, name, named, onFileRead }: { path: string; name: string; named: boolean; onFileRead: OnFileRead | undefined },
   applied: AppliedOverride[],
   env: Environment,
 ): YamlFile {
   try {
-    return readYamlFile(path, name);
+    return readYamlFile(path, name, onFileRead);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const result = checkSchema(fileSchema, applyOverrides({}, applied));

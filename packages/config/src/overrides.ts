@@ -10,7 +10,7 @@ export interface Override {
   env: string;
   /** Key of the file it sets, which also says its default and what is allowed. Undefined: not part of the file. */
   path(command: Command): Path | undefined;
-  kind: 'text' | 'number';
+  kind: 'text' | 'number' | 'yes or no';
   description: string;
   /** Commands that have it. */
   commands: readonly Command[];
@@ -26,6 +26,8 @@ function at(...path: string[]): () => Path {
   return () => path;
 }
 
+const kinds: Record<string, Override['kind']> = { number: 'number', ms: 'number', boolean: 'yes or no' };
+
 function override(
   flag: string | undefined,
   valueName: string,
@@ -34,7 +36,7 @@ function override(
   commands: readonly Command[],
   description: string,
 ): Override {
-  const kind = valueName === 'number' || valueName === 'ms' ? 'number' : 'text';
+  const kind = kinds[valueName] ?? 'text';
   return { flag, valueName, env, path, kind, description, commands };
 }
 
@@ -78,6 +80,14 @@ export const overrides: readonly Override[] = [
     'file with keys for @connections and AWS_IAM',
   ),
   override('log-level', 'level', 'SLUICE_LOG_LEVEL', at('log', 'level'), all, 'debug, info, warn, error or silent'),
+  override(
+    'reload-watch',
+    'boolean',
+    'SLUICE_RELOAD_WATCH',
+    at('reload', 'watch'),
+    all,
+    'whether changed files are taken over without a SIGHUP: true or false',
+  ),
   override(
     'max-connections',
     'number',

@@ -3,7 +3,7 @@ import { type FileInput, keyListSchema } from './file-schema.js';
 import { ConfigError, describeProblems, type Path } from './problems.js';
 import { checkSchema } from './schema-issues.js';
 import type { AccessKey, AuthSettings, Command } from './settings.js';
-import { readYamlFile } from './yaml-file.js';
+import { type OnFileRead, readYamlFile } from './yaml-file.js';
 
 type Report = (path: Path, message: string) => void;
 
@@ -15,6 +15,7 @@ export interface AuthParts {
   clustered: boolean;
   /** Directory of the configuration file. */
   directory: string;
+  onFileRead: OnFileRead | undefined;
   report: Report;
   warn(text: string): void;
 }
@@ -50,9 +51,9 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-function keysFromFile({ auth, directory }: AuthParts): FileInput['auth']['keys'] {
+function keysFromFile({ auth, directory, onFileRead }: AuthParts): FileInput['auth']['keys'] {
   if (auth.keysFile === undefined) return [];
-  const file = readYamlFile(resolve(directory, auth.keysFile), auth.keysFile);
+  const file = readYamlFile(resolve(directory, auth.keysFile), auth.keysFile, onFileRead);
   const checked = checkSchema(keyListSchema, file.content);
   if ('value' in checked && file.duplicates.length === 0) return checked.value;
   const problems = 'problems' in checked ? checked.problems : [];

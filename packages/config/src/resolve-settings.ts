@@ -13,7 +13,7 @@ import { resolveAws, resolveShared } from './resolve-shared.js';
 import type { Command, Settings } from './settings.js';
 import { readTracing } from './tracing-settings.js';
 import { warningsOf } from './warnings.js';
-import type { YamlFile } from './yaml-file.js';
+import type { OnFileRead, YamlFile } from './yaml-file.js';
 
 const maxConnectionsDefault = 100_000;
 // Descriptors that are not for sockets: integrations, Redis, files (OPERATIONS §3).
@@ -28,6 +28,7 @@ export interface ResolveParts {
   applied: AppliedOverride[];
   env: Environment;
   openFilesMax: number | undefined;
+  onFileRead: OnFileRead | undefined;
 }
 
 /** Fills in what depends on more than one key, and checks it. Throws `ConfigError` with every problem. */
@@ -39,6 +40,7 @@ export function resolveSettings({
   applied,
   env,
   openFilesMax,
+  onFileRead,
 }: ResolveParts): Settings {
   const problems: Problem[] = [];
   const lines: string[] = [];
@@ -55,11 +57,12 @@ export function resolveSettings({
     host: command === 'callback' ? callbackHost : host,
     clustered: redis !== undefined,
     directory,
+    onFileRead,
     report,
     warn: (text) => void warnings.push(text),
   });
   const apis = Object.entries(input.apis).map(([id, api]) => resolveApi(id, api, file.keysOf));
-  const sharedParts = { input, directory, report };
+  const sharedParts = { input, directory, onFileRead, report };
   const settings: Omit<Settings, 'warnings'> = {
     command,
     configFile,
@@ -67,7 +70,16 @@ export function resolveSettings({
     shared: resolveShared(sharedParts),
     lambda: { endpoint: input.lambda.endpoint, functions: { ...input.lambda.functions } },
     account: input.account,
-    edge: { ...resolveEdge(input, alone, directory, openFilesMax, report), host },
+    edge: {
+      ...resolveEdge(
+        input,
+        alone,
+        readPage({ page: input.edge.page, directory, onFileRead, report }),
+        openFilesMax,
+        report,
+      ),
+      host,
+    },
     router: { ...input.router, drainWorkMs: input.drain.workMs },
     callback: {
       ...input.callback,
@@ -80,6 +92,7 @@ export function resolveSettings({
     auth,
     egress: input.egress,
     aws: resolveAws(sharedParts),
+    reload: input.reload,
     log: input.log,
     tracing: readTracing(env, (variable, message) => void lines.push(`${variable}: ${message}`)),
   };
@@ -91,7 +104,7 @@ export function resolveSettings({
 function resolveEdge(
   { edge, drain }: FileInput,
   alone: boolean,
-  directory: string,
+  pageHtml: string | undefined,
   openFilesMax: number | undefined,
   report: (path: Path, message: string) => void,
 ): Omit<Settings['edge'], 'host'> {
@@ -106,7 +119,7 @@ function resolveEdge(
       windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),
       settleMs: drain.settleMs,
     },
-    pageHtml: readPage(edge.page, directory, report),
+    pageHtml,
   };
 }
 
@@ -131,15 +144,22 @@ function resolveMaxConnections(
   return wanted ?? Math.min(maxConnectionsDefault, possible);
 }
 
-function readPage(
-  page: string | undefined,
-  directory: string,
-  report: (path: Path, message: string) => void,
-): string | undefined {
+interface PageParts {
+  page: string | undefined;
+  directory: string;
+  onFileRead: OnFileRead | undefined;
+  report(path: Path, message: string): void;
+}
+
+function readPage({ page, directory, onFileRead, report }: PageParts): string | undefined {
   if (page === undefined) return undefined;
+  const file = resolve(directory, page);
   try {
-    return readFileSync(resolve(directory, page), 'utf8');
+    const html = readFileSync(file, 'utf8');
+    onFileRead?.(file, html);
+    return html;
   } catch (error) {
+    onFileRead?.(file, undefined);
     report(['edge', 'page'], `is ${JSON.stringify(page)}, which cannot be read: ${(error as Error).message}`);
     return undefined;
   }

@@ -7,21 +7,22 @@ import { checkSchema } from './schema-issues.js';
 import type { AwsSettings } from './settings.js';
 import { apiKeyMapSchema, credentialsSchema } from './shared-schema.js';
 import { didYouMean } from './suggest.js';
-import { readYamlFile } from './yaml-file.js';
+import { type OnFileRead, readYamlFile, type YamlFile } from './yaml-file.js';
 
 export interface SharedParts {
   input: FileInput;
   /** Directory of the configuration file. */
   directory: string;
+  onFileRead: OnFileRead | undefined;
   report(path: Path, message: string): void;
 }
 
 /** Custom domains, API keys (also those of a mounted file) and usage plans, with references resolved. */
-export function resolveShared({ input, directory, report }: SharedParts): SharedDefinitions {
+export function resolveShared({ input, directory, onFileRead, report }: SharedParts): SharedDefinitions {
   const fromFile =
     input.apiKeysFile === undefined
       ? {}
-      : readSecretFile(resolve(directory, input.apiKeysFile), input.apiKeysFile, 'apiKeys', apiKeyMapSchema);
+      : readSecretFile(secretFile(directory, input.apiKeysFile, onFileRead), 'apiKeys', apiKeyMapSchema);
   const apiKeys = [...keysOf(input.apiKeys), ...keysOf(fromFile)];
   checkKeys(apiKeys, report);
   const names = apiKeys.map(({ apiKeyId }) => apiKeyId);
@@ -87,13 +88,13 @@ function stageOf({ api, apiId, stage }: { api?: string | undefined; apiId?: stri
   return { apiId: api ?? apiId ?? '', stage };
 }
 
-export function resolveAws({ input, directory }: SharedParts): AwsSettings {
+export function resolveAws({ input, directory, onFileRead }: SharedParts): AwsSettings {
   const { region, accountId, credentials, credentialsFile, endpoints } = input.aws;
   const found =
     credentials ??
     (credentialsFile === undefined
       ? undefined
-      : readSecretFile(resolve(directory, credentialsFile), credentialsFile, 'credentials', credentialsSchema));
+      : readSecretFile(secretFile(directory, credentialsFile, onFileRead), 'credentials', credentialsSchema));
   return {
     region,
     accountId,
@@ -102,9 +103,12 @@ export function resolveAws({ input, directory }: SharedParts): AwsSettings {
   };
 }
 
+function secretFile(directory: string, name: string, onFileRead: OnFileRead | undefined): YamlFile {
+  return readYamlFile(resolve(directory, name), name, onFileRead);
+}
+
 /** A mounted file that holds what could stand under `key`. Its mistakes are named with that key, and without its secrets. */
-function readSecretFile<T>(path: string, shownName: string, key: string, schema: z.ZodType<T>): T {
-  const file = readYamlFile(path, shownName);
+function readSecretFile<T>(file: YamlFile, key: string, schema: z.ZodType<T>): T {
   const checked = checkSchema(schema, file.content, [key]);
   if ('value' in checked && file.duplicates.length === 0 && file.problems.length === 0) return checked.value;
   const problems = [...file.problems, ...('problems' in checked ? checked.problems : [])];

@@ -26,6 +26,8 @@ export interface Settings {
   /** Ranges (`10.0.0.0/8`) that back ends may have against the rules of egress. */
   egress: { allow: string[] };
   aws: AwsSettings;
+  /** Whether files that the settings come from are watched, and taken over when they change. */
+  reload: { watch: boolean };
   log: { level: LogLevel };
   tracing: TracingSettings;
   /** What is allowed and still worth a line in the log at start. */

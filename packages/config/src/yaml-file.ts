@@ -28,9 +28,12 @@ export interface YamlFile {
   keysOf(path: Path): string[];
 }
 
+/** Hears of every file that is read, with its content; undefined where it could not be read. */
+export type OnFileRead = (path: string, text: string | undefined) => void;
+
 /** Reads a YAML (or JSON) file. Throws `ConfigError` where it cannot be read or is no YAML at all. */
-export function readYamlFile(file: string, shownName: string): YamlFile {
-  const text = readText(file, shownName);
+export function readYamlFile(file: string, shownName: string, onFileRead?: OnFileRead): YamlFile {
+  const text = readText(file, shownName, onFileRead);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const place = (offset: number): string => {
@@ -81,12 +84,15 @@ function isMergeKey(key: unknown): boolean {
   return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol');
 }
 
-function readText(file: string, shownName: string): string {
+function readText(file: string, shownName: string, onFileRead?: OnFileRead): string {
   try {
     const { size } = statSync(file);
     if (size > fileBytesMax) throw new ConfigError([`${shownName}: ${size} bytes; at most ${fileBytesMax} are read`]);
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    onFileRead?.(file, text);
+    return text;
   } catch (error) {
+    onFileRead?.(file, undefined);
     if (error instanceof ConfigError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new ConfigError([`${shownName}: there is no such file`]);

@@ -121,6 +121,13 @@ export const limits = {
   redisStartPollIntervalMs: 500,
   /** Ours: how often a starting process looks whether its bus is there, once Redis has answered. */
   busStartPollIntervalMs: 10,
+  /** Ours: how often a process looks whether its configuration files have changed. The kubelet itself brings a change up to a
+   * minute late. */
+  configWatchIntervalMs: 2_000,
+  /** Ours: a changed file is taken once it has stayed the same for this long: an editor may be half-way through writing it. */
+  configSettleMs: 250,
+  /** Ours: how often a process that is behind its configuration file renews the age it reports. */
+  configAgeIntervalMs: 1_000,
   /** Ours: how often the event loop's delay is measured. */
   eventLoopLagIntervalMs: 250,
 } as const;

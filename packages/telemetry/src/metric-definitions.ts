@@ -130,6 +130,14 @@ export const metricDefinitions = {
   reapedConnectionsTotal: counter('Connections of dead nodes whose $disconnect was sent by a survivor.'),
   fencesTotal: counter('Times an edge found its node taken over and closed its sockets.'),
   jobsTotal: counter('Background jobs by name and result.', 'kind', 'result'),
+  configVersion: gauge('Configurations taken over since the start, the first one included.'),
+  configAgeSeconds: gauge(
+    'For how long the configuration files have said something that is not in force: refused, or waiting for a restart. 0 when current.',
+  ),
+  configReloadsTotal: counter(
+    'Readings of changed configuration files by result: taken, unchanged, refused.',
+    'result',
+  ),
   buildInfo: gauge('Always 1.', 'version', 'role'),
   eventLoopLagSeconds: histogram('Event loop delay.', fast),
   fdsOpen: gauge('Open file descriptors.'),

@@ -2,6 +2,7 @@ export * from './back-end.js';
 export * from './cluster.js';
 export * from './free-port.js';
 export * from './gateway-process.js';
+export * from './mounted-volume.js';
 export * from './node-flags.js';
 export * from './otlp-json.js';
 export * from './redis-cluster.js';

@@ -15,20 +15,28 @@ export interface AccessControl {
   identify(request: ManagementRequest): { key?: AccessKey | undefined; refusal?: Refusal | undefined };
   /** The refusal of a key that may not do this; undefined where it may, and where nobody has to sign. */
   authorize(key: AccessKey | undefined, apiId: string, stage: string, method: string): Refusal | undefined;
+  /** From now on these keys count. Throws `RangeError` where none is left that could make a signature that is demanded. */
+  replaceKeys(keys: readonly AccessKey[]): void;
 }
 
 /** Throws `RangeError` where signatures are demanded and there is no key that could make one. */
 export function createAccessControl(settings: CallbackSettings): AccessControl {
   const { auth, region, accountId } = settings;
-  if (auth.mode === 'none') return { identify: () => ({}), authorize: () => undefined };
-  if (auth.keys.length === 0) throw new RangeError('auth.callback is sigv4 and auth.keys is empty: nobody could call');
-  const verifier = createSignatureVerifier({ keys: auth.keys, region, service: 'execute-api' });
+  if (auth.mode === 'none') return { identify: () => ({}), authorize: () => undefined, replaceKeys: () => undefined };
+  const verifierOf = (keys: readonly AccessKey[]) => {
+    if (keys.length === 0) throw new RangeError('auth.callback is sigv4 and auth.keys is empty: nobody could call');
+    return createSignatureVerifier({ keys, region, service: 'execute-api' });
+  };
+  let verifier = verifierOf(auth.keys);
   return {
     identify: (request) => verifier.verify(request),
     authorize(key, apiId, stage, method) {
       const resource = { region, accountId, apiId, stage, method };
       if (key !== undefined && isAllowed(key.allow, managementArn(resource))) return undefined;
       return accessDenied(key?.accessKeyId ?? 'unknown', resource);
+    },
+    replaceKeys(keys) {
+      verifier = verifierOf(keys);
     },
   };
 }

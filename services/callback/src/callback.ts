@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccessKey } from '@sluice/auth';
 import type { Bus, Inbox } from '@sluice/bus';
 import type { ConnectionStore } from '@sluice/connections';
 import { type AccountLimits, limits } from '@sluice/contracts';
@@ -8,7 +9,7 @@ import type { DefinitionStore } from '@sluice/definitions';
 import { createLogSinks, type LogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper, type RateKeeper } from '@sluice/rates';
 import type { Telemetry } from '@sluice/telemetry';
-import { createAccessControl } from './access-control.js';
+import { type AccessControl, createAccessControl } from './access-control.js';
 import { createAccountThrottle } from './account-throttle.js';
 import { bodyBytesMaxOfAny } from './body-bounds.js';
 import { type CallLogs, createCallLogs } from './call-logs.js';
@@ -39,6 +40,8 @@ export interface Callback {
   start(): Promise<{ port: number | undefined }>;
   /** Serves one request of another server's port: the edge's. Call it inside that server's handler. */
   serveManagement(response: HttpResponse, request: HttpRequest): void;
+  /** Whose signatures are taken from now on. Throws `RangeError` for keys under which nobody could call. */
+  replaceKeys(keys: readonly AccessKey[]): void;
   /** Whether requests can be answered: started, and not on the way out. */
   ready(): boolean;
   /** From now on each answer ends its connection, on whoever's port: callers go elsewhere without ever being cut off. */
@@ -64,6 +67,7 @@ class CallbackService implements Callback {
   private readonly drainWorkMs: number;
   private readonly logs: CallLogs;
   private readonly sinks: LogSinks;
+  private readonly access: AccessControl;
   private state: 'new' | 'ready' | 'holding' | 'stopping' = 'new';
   private inbox: Inbox | undefined;
   private port: HttpPort | undefined;
@@ -77,6 +81,7 @@ class CallbackService implements Callback {
     this.drainWorkMs = bounds.drainWorkMs;
     this.outcomes = new OutcomeTable({ bus, connections, replyTo: this.address, ...bounds });
     this.sinks = parts.logs ?? createLogSinks(telemetry);
+    this.access = createAccessControl(settings);
     const { accountId } = settings;
     this.logs = createCallLogs({ definitions, sinks: this.sinks, log: telemetry.log, accountId });
     this.server = new ManagementServer({
@@ -85,7 +90,7 @@ class CallbackService implements Callback {
       metrics,
       telemetry,
       outcomes: this.outcomes,
-      access: createAccessControl(settings),
+      access: this.access,
       reader: new RequestReader({ ...bounds, bodyBytesMax: () => bodyBytesMaxOfAny(definitions) }),
       strict413: settings.strict413 ?? false,
       throttle: createAccountThrottle(parts.rates ?? createMemoryRateKeeper(), parts.account ?? {}, telemetry.metrics),
@@ -124,6 +129,10 @@ class CallbackService implements Callback {
 
   serveManagement(response: HttpResponse, request: HttpRequest): void {
     this.server.serve(response, request);
+  }
+
+  replaceKeys(keys: readonly AccessKey[]): void {
+    this.access.replaceKeys(keys);
   }
 
   ready(): boolean {

@@ -1,4 +1,4 @@
-import { createAuthorizers } from '@sluice/auth';
+import { type AccessKey, createAuthorizers } from '@sluice/auth';
 import { createInvoker } from '@sluice/integrations';
 import { AccessLogs, createLogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper } from '@sluice/rates';
@@ -8,6 +8,8 @@ import { createStageTables, type StageTables } from './stage-tables.js';
 /** The stage tables of a router, with everything that their routes call. */
 export interface RouterTables {
   tables: StageTables;
+  /** Puts other access keys in force. */
+  replaceAccess(keys: readonly AccessKey[]): void;
   /** Ends the calls; the caller has drained before. */
   close(): Promise<void>;
 }
@@ -30,6 +32,7 @@ export function openRouterTables(parts: RouterParts): RouterTables {
   const tables = createStageTables({ definitions, ...process });
   return {
     tables,
+    replaceAccess: (keys) => authorizers.replaceKeys(keys),
     async close() {
       tables.close();
       await invoker.close();

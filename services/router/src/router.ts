@@ -1,3 +1,4 @@
+import type { AccessKey } from '@sluice/auth';
 import type { Delivery, FrameConsumer } from '@sluice/bus';
 import { limits } from '@sluice/contracts';
 import { answerFault } from './answer-fault.js';
@@ -16,6 +17,8 @@ export interface Router {
   start(): Promise<void>;
   /** Stops reading, finishes the work in flight (at most `timeoutMs`, default `limits.drainWorkMs`), acknowledges. */
   stop(timeoutMs?: number): Promise<void>;
+  /** Whose signatures open AWS_IAM routes from now on, and which. Throws `RangeError` where two keys have one id. */
+  replaceAccess(keys: readonly AccessKey[]): void;
   /** Envelopes taken and not yet settled. */
   readonly inflight: number;
 }
@@ -26,7 +29,7 @@ export interface Router {
  */
 export function createRouter(parts: RouterParts): Router {
   const { bus, jobs, telemetry } = parts;
-  const { tables, close } = openRouterTables(parts);
+  const { tables, replaceAccess, close } = openRouterTables(parts);
   const messages = new MessageHandler({ bus, tables, telemetry, failed });
   const connects = new ConnectHandler({ bus, tables, telemetry, failed });
   const disconnects = createDisconnectHandler({
@@ -80,6 +83,7 @@ export function createRouter(parts: RouterParts): Router {
       disconnects.stop();
       await close();
     },
+    replaceAccess,
     get inflight() {
       return consumer?.inflight ?? 0;
     },

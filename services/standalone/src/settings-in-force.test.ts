@@ -101,7 +101,7 @@ domainNames: ${domains}
     const { apis, shared } = settingsOf(
       yaml('{ "*.example.com": { apiMappings: { "": { api: chat, stage: dev } } } }'),
     );
-    running.replaceApis(apis, shared);
+    running.takeOver({ apis, shared, accessKeys: [] });
     expect(await refusedStatus(port, '/v1', { host })).toBe(403);
     await connect(port, '/', { host: 'any.example.com' });
   });

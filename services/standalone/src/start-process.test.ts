@@ -99,7 +99,7 @@ describe('startProcess, alone', () => {
   it('takes new definitions while it runs', async () => {
     const running = await begin(settingsFor('start'), all).process;
     const { apis, shared } = settingsFor('start', {}, canned('changed'));
-    running.replaceApis(apis, shared);
+    running.takeOver({ apis, shared, accessKeys: [] });
     expect(await answerOf(running.addresses.edge?.port ?? 0)).toBe('changed');
   });
 

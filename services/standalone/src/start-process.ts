@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import type { Settings } from '@sluice/config';
+import type { AccessKey, Settings } from '@sluice/config';
 import { type ApiDefinition, limits, type SharedDefinitions } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import {
@@ -45,10 +45,21 @@ export interface RunningProcess {
   /** Drains and ends; resolves when everything is closed. Called again meanwhile, it shortens the drain. */
   stop(): Promise<void>;
   /**
-   * Replaces all API definitions at once, with the custom domains, API keys and usage plans beside them; connections stay, and
-   * follow the new ones from the next message on.
+   * Puts other definitions and access keys in force, all at once; connections stay, and follow the new ones from the next message
+   * on. Throws where they cannot be used; what was there then stays.
    */
-  replaceApis(apis: ApiDefinition[], shared: SharedDefinitions): void;
+  takeOver(live: LiveSettings): void;
+  /** Goes on with access logs under their names: the files may have been moved away. */
+  reopenLogs(): void;
+}
+
+/** What a running process takes over from a changed configuration; everything else waits for the next start. */
+export interface LiveSettings {
+  apis: ApiDefinition[];
+  /** Custom domains, API keys and usage plans. */
+  shared: SharedDefinitions;
+  /** Whose signatures are taken, at `@connections` and on AWS_IAM routes. */
+  accessKeys: readonly AccessKey[];
 }
 
 /** From the heap limit up, collections take most of the time and the next allocation may end the process. */
@@ -115,12 +126,13 @@ class StartingProcess {
       addresses,
       telemetry,
       stop: () => this.stop(),
-      replaceApis(apis, shared) {
+      takeOver: ({ apis, shared, accessKeys }) => {
         definitions.replace(apis, shared);
-        // SIGHUP also tells that log files were moved away.
-        state.logs.reopen();
+        this.services.callback?.replaceKeys(accessKeys);
+        this.services.router?.replaceAccess(accessKeys);
         telemetry.log.info('definitions.changed', `${apis.length} APIs are defined now`, { count: apis.length });
       },
+      reopenLogs: () => state.logs.reopen(),
     };
   }
 
