@@ -34,6 +34,17 @@ const apiLimitsSchema = z
     pingIntervalMs: wholeNumber(0, dayMs, 'milliseconds, 0 is off')
       .default(defaultApiLimits.pingIntervalMs)
       .describe('How often the gateway pings a client.'),
+    connectionDurationJitterPercent: wholeNumber(0, limits.connectionDurationJitterPercentMax, 'percent, 0 is off')
+      .default(defaultApiLimits.connectionDurationJitterPercent)
+      .describe(
+        'Up to so much of `connectionDurationMs` is taken off at random, so that clients that came together do not come back together.',
+      ),
+    handshakesPerSecondMax: wholeNumber(0, 1_000_000, 'per second, 0 is no bound but that of the edge')
+      .default(defaultApiLimits.handshakesPerSecondMax)
+      .describe('New handshakes of this API that one edge takes per second; over it 503 with Retry-After.'),
+    handshakesBurstMax: wholeNumber(0, 1_000_000, 'handshakes, 0 is two seconds of the rate')
+      .default(defaultApiLimits.handshakesBurstMax)
+      .describe('How many of them may come at one moment.'),
   })
   .prefault({})
   .describe('Limits of this API.');

@@ -471,7 +471,17 @@ describe('loadSettings: the process', () => {
   });
 
   it('refuses more sockets than files can be opened', () => {
-    expect(problemsOf(`${minimal}edge: { maxConnections: 19500 }`)[0]).toMatch(/may open 20000 files/);
+    expect(load(`${minimal}edge: { maxConnections: 19000 }`).edge.maxConnections).toBe(19_000);
+    expect(problemsOf(`${minimal}edge: { maxConnections: 19001 }`)[0]).toMatch(
+      /edge\.maxConnections is 19001, but this process may open 20000 files.*enough for 19000; raise the limit.*to 20001/,
+    );
+    // As few as a shell gives by default: what is left is taken, and where nothing is left the start fails.
+    expect(load(minimal, { openFilesMax: 1_024 }).edge.maxConnections).toBe(24);
+    expect(() => load(minimal, { openFilesMax: 1_000 })).toThrow(/enough for 0; raise the limit.*to 1001/);
+    expect(
+      load(minimal, { openFilesMax: 1_000, command: 'router', env: { SLUICE_REDIS_URL: 'redis://r' } }).edge
+        .maxConnections,
+    ).toBe(100_000);
     expect(load(`${minimal}edge: { maxConnections: 500 }`).edge.maxConnections).toBe(500);
   });
 

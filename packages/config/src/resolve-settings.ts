@@ -75,7 +75,7 @@ export function resolveSettings({
         input,
         alone,
         readPage({ page: input.edge.page, directory, onFileRead, report }),
-        openFilesMax,
+        holdsSockets(command) ? openFilesMax : undefined,
         report,
       ),
       host,
@@ -134,14 +134,20 @@ function resolveMaxConnections(
   report: (path: Path, message: string) => void,
 ): number {
   if (openFilesMax === undefined) return wanted ?? maxConnectionsDefault;
-  const possible = Math.max(openFilesMax - openFilesReserved, Math.floor(openFilesMax / 2));
-  if (wanted !== undefined && wanted > possible) {
+  const possible = openFilesMax - openFilesReserved;
+  const connections = wanted ?? Math.max(1, Math.min(maxConnectionsDefault, possible));
+  if (connections > possible) {
     report(
       ['edge', 'maxConnections'],
-      `is ${wanted}, but this process may open ${openFilesMax} files, which is enough for ${possible}; raise the limit (ulimit -n)`,
+      `is ${connections}, but this process may open ${openFilesMax} files, of which ${openFilesReserved} are kept for everything ` +
+        `else: that is enough for ${Math.max(0, possible)}; raise the limit (ulimit -n, LimitNOFILE) to ${connections + openFilesReserved}`,
     );
   }
-  return wanted ?? Math.min(maxConnectionsDefault, possible);
+  return connections;
+}
+
+function holdsSockets(command: Command): boolean {
+  return command === 'start' || command === 'edge';
 }
 
 interface PageParts {

@@ -16,8 +16,10 @@ export const edgeLimits = {
   transportSilenceMs: 960_000,
   /** Ours: a client that has sent no frame at all, pong included, for this long after a ping is gone (1006). */
   pongTimeoutMs: 20_000,
-  /** Ours: up to this share is taken off a connection's lifetime at random, so that a fleet does not reconnect at once. */
-  connectionDurationJitter: 0.05,
+  /** Ours: up to so much is taken off a connection's lifetime at random, so that a fleet does not reconnect at once. 0 is off: then
+   * the lifetime is the model service's to the tick. */
+  connectionDurationJitterPercent: 5,
+  connectionDurationJitterPercentMax: 50,
   /** API: integration timeout when the definition names none; also its largest value. */
   integrationTimeoutMs: 29_000,
   integrationTimeoutMsMin: 50,
@@ -56,6 +58,10 @@ export const edgeLimits = {
   /** Ours: new handshakes per second and node, and burst; over it 503 with Retry-After before anything else runs. */
   handshakesPerSecondMax: 500,
   handshakesBurstMax: 1_000,
+  /** Ours: the same for one API on a node, so that the storm of one leaves room for the others; over it 503 before its authorizer
+   * is asked. 0: only the node's bound, and a burst of 0 is two seconds of the rate. */
+  apiHandshakesPerSecondMax: 0,
+  apiHandshakesBurstMax: 0,
   /** Ours: upgrades held at once on a node while their `$connect` runs, and those of one stage among them: a back end or authorizer
    * that hangs leaves room for the handshakes of others. */
   handshakesPendingMax: 1_000,

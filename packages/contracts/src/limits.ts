@@ -138,6 +138,11 @@ export interface ApiLimits {
   idleTimeoutMs: number;
   connectionDurationMs: number;
   pingIntervalMs: number;
+  connectionDurationJitterPercent: number;
+  /** Per node; 0 is no bound of the API's own. */
+  handshakesPerSecondMax: number;
+  /** 0 is two seconds of the rate. */
+  handshakesBurstMax: number;
 }
 
 export const defaultApiLimits: ApiLimits = {
@@ -145,4 +150,7 @@ export const defaultApiLimits: ApiLimits = {
   idleTimeoutMs: limits.idleTimeoutMs,
   connectionDurationMs: limits.connectionDurationMs,
   pingIntervalMs: limits.pingIntervalMs,
+  connectionDurationJitterPercent: limits.connectionDurationJitterPercent,
+  handshakesPerSecondMax: limits.apiHandshakesPerSecondMax,
+  handshakesBurstMax: limits.apiHandshakesBurstMax,
 };

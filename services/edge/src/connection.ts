@@ -49,10 +49,11 @@ export interface Connection extends Timed {
   lastCommand: number;
 }
 
-/** Jitter only ever shortens: the model service's limit is a limit. */
-export function endOfLife(nowMs: number, durationMs: number, random: number): number {
+/** Jitter only ever shortens: the model service's limit is a limit. `random` is 0 to 1. */
+export function endOfLife(nowMs: number, apiLimits: ApiLimits, random: number): number {
+  const { connectionDurationMs: durationMs, connectionDurationJitterPercent: jitterPercent } = apiLimits;
   if (durationMs === 0) return 0;
-  return nowMs + Math.round(durationMs * (1 - limits.connectionDurationJitter * random));
+  return nowMs + Math.round(durationMs * (1 - (jitterPercent / 100) * random));
 }
 
 export type DueAction = { kind: 'close'; close: Close } | { kind: 'ping' } | { kind: 'none' };

@@ -18,7 +18,7 @@ import { Renewals } from './renewals.js';
 import type { PortHandlers } from './socket-server.js';
 import { SocketWriter } from './socket-writer.js';
 import { Stages } from './stage-state.js';
-import { TokenBucket } from './token-bucket.js';
+import { ApiBuckets, TokenBucket } from './token-bucket.js';
 import { Upgrades } from './upgrade.js';
 
 /** The parts of an edge, wired: what each of them tells the others is written here and nowhere else. */
@@ -31,6 +31,7 @@ export class EdgeWorks {
   readonly portHandlers: Omit<PortHandlers, 'request' | 'serveManagement'>;
   /** The port that clients connect to, once it is known. */
   ownPort: number;
+  private readonly apiBuckets = new ApiBuckets();
   private readonly disconnects: Disconnects;
   private readonly ordered: OrderedMessages;
   private readonly registrations: Registrations;
@@ -49,7 +50,10 @@ export class EdgeWorks {
     this.ownPort = settings.port;
     this.stages = new Stages(definitions, telemetry.metrics);
     // After the stages, which take the new limits over first: a shorter one would otherwise wait for the old deadline.
-    this.unsubscribe = definitions.subscribe(() => this.lifetime.watchAll());
+    this.unsubscribe = definitions.subscribe(() => {
+      this.lifetime.watchAll();
+      this.apiBuckets.keep(definitions.apis());
+    });
     this.disconnects = new Disconnects(node);
     const owesDisconnect = (id: ConnectionId) => this.disconnects.owes(id) || this.ordered.has(id);
     this.registrations = new Registrations(node, owesDisconnect, telemetry);
@@ -123,6 +127,7 @@ export class EdgeWorks {
       registrations: this.registrations,
       lifetime: this.lifetime,
       bucket: new TokenBucket(settings.handshakesPerSecond, settings.handshakesBurst, monotonicMs()),
+      apiBuckets: this.apiBuckets,
       node,
       admits: () => this.isReady() && !this.atCeiling(),
       proxies: new TrustedProxies(settings.trustedProxies),

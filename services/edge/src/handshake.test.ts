@@ -320,6 +320,24 @@ describe('overload and outage', () => {
     expect(await gateway.metric('sluice_throttled_total', { reason: 'handshake_rate' })).toBe(1);
   });
 
+  it('[CN-9] over the rate of its API the answer is the same, before the authorizer is asked; other APIs have theirs', async () => {
+    const busy = apiDefinition({ limits: { handshakesPerSecondMax: 1, handshakesBurstMax: 2 } }, 'busy');
+    const gateway = await startGateway({ apis: [apiDefinition(), busy] });
+    for (let n = 0; n < 2; n++) expect((await knock(gateway.port, undefined, '/busy/dev')).status).toBe(101);
+    const refused = await knock(gateway.port, undefined, '/busy/dev');
+    expect([refused.status, refused.header('Connection')]).toEqual([503, 'close']);
+    expect(Number(refused.header('Retry-After'))).toBeGreaterThanOrEqual(1);
+    expect(gateway.connects().length).toBe(2);
+    expect((await knock(gateway.port, undefined, '/chat/dev')).status).toBe(101);
+    expect(await gateway.metric('sluice_throttled_total', { api: 'busy', reason: 'api_handshake_rate' })).toBe(1);
+    expect(await gateway.metric('sluice_handshakes_total', { api: 'busy', result: 'throttled' })).toBe(1);
+    // A reload that leaves its numbers alone grants no new burst; one that changes them counts from then on.
+    gateway.definitions.replace([apiDefinition(), busy]);
+    expect((await knock(gateway.port, undefined, '/busy/dev')).status).toBe(503);
+    gateway.definitions.replace([apiDefinition(), apiDefinition({}, 'busy')]);
+    expect((await knock(gateway.port, undefined, '/busy/dev')).status).toBe(101);
+  });
+
   it('at the ceiling of connections new ones get 503, and the node is not ready', async () => {
     const gateway = await startGateway({ connect: false, settings: { maxConnections: 1 } });
     const first = await openClient(gateway.url);

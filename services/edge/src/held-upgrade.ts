@@ -24,7 +24,7 @@ export interface HeldUpgrade extends Timed {
 
 /** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
 export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: number, random: number): Connection {
-  const endsAtMs = endOfLife(nowMs, held.stage.limits.connectionDurationMs, random);
+  const endsAtMs = endOfLife(nowMs, held.stage.limits, random);
   return {
     kind: 'connection',
     state: 'open',

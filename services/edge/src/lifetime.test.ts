@@ -50,9 +50,12 @@ describe('deadlines of a connection', () => {
   it('[CN-31] the lifetime is never extended, and jitter only shortens it', () => {
     const connection = connectionAt(1_000, { endsAtMs: 7_201_000, lastActiveAtMs: 7_200_999 });
     expect(dueAction(connection, defaultApiLimits, 7_201_000)).toEqual({ kind: 'close', close: closes.goingAway });
-    expect(endOfLife(1_000, 7_200_000, 0)).toBe(7_201_000);
-    expect(endOfLife(1_000, 7_200_000, 1)).toBe(6_841_000);
-    expect(endOfLife(1_000, 0, 0.5)).toBe(0);
+    const of = (connectionDurationMs: number, random: number, connectionDurationJitterPercent = 5) =>
+      endOfLife(1_000, { ...off, connectionDurationMs, connectionDurationJitterPercent }, random);
+    expect(of(7_200_000, 0)).toBe(7_201_000);
+    expect(of(7_200_000, 1)).toBe(6_841_000);
+    expect(of(0, 0.5)).toBe(0);
+    for (const random of [0, 0.5, 1]) expect(of(7_200_000, random, 0)).toBe(7_201_000);
   });
 
   it('[CN-70] an authorization that ends closes with 1008, and nothing but a renewal puts it off', () => {

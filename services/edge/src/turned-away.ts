@@ -15,6 +15,13 @@ export function turnAway(request: PendingUpgrade, { metrics }: Telemetry, reason
   metrics.handshakesTotal.labels(noApi, noApi, 'throttled').inc();
 }
 
+/** 503 for one API: others may have room. */
+export function turnAwayFrom(request: PendingUpgrade, { metrics }: Telemetry, stage: StageState, reason: string): void {
+  request.refuse(unavailable());
+  metrics.throttledTotal.labels(stage.apiId, reason).inc();
+  stage.countHandshake('throttled', 0);
+}
+
 /** The head of the request is at fault, or its address: it belongs to no API. */
 export function refuseUnknown(request: PendingUpgrade, { metrics }: Telemetry, answer: HttpAnswer): void {
   request.refuse(answer);

@@ -22,8 +22,8 @@ import type { OpenConnections } from './open-connections.js';
 import type { Registrations } from './registrations.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { HandshakeResult, StageState, Stages } from './stage-state.js';
-import type { TokenBucket } from './token-bucket.js';
-import { foreignOrigin, refuseAddress, refuseOrigin, refuseUnknown, turnAway } from './turned-away.js';
+import type { ApiBuckets, TokenBucket } from './token-bucket.js';
+import { foreignOrigin, refuseAddress, refuseOrigin, refuseUnknown, turnAway, turnAwayFrom } from './turned-away.js';
 import { ruleOn } from './verdict.js';
 
 export interface UpgradeParts {
@@ -35,6 +35,7 @@ export interface UpgradeParts {
   registrations: Registrations;
   lifetime: Lifetime;
   bucket: TokenBucket;
+  apiBuckets: ApiBuckets;
   node: () => EdgeNode | undefined;
   /** Whether new connections are taken at all: neither draining nor at the ceiling. */
   admits: () => boolean;
@@ -69,6 +70,10 @@ export class Upgrades {
     const stage = this.parts.stages.of(address.snapshot);
     const foreign = foreignOrigin(stage, request.head);
     if (foreign !== undefined) return refuseOrigin(request, this.parts.telemetry, stage, foreign);
+    // After the origin: pages that may not connect must not use up what those that may are granted.
+    if (!this.parts.apiBuckets.take(stage.apiId, stage.limits, startedAtMs)) {
+      return turnAwayFrom(request, this.parts.telemetry, stage, 'api_handshake_rate');
+    }
     const held = this.prepare(request, stage, node, startedAtMs);
     if (!address.snapshot.connectNeedsVerdict) return this.accept(held, '', false);
     if (!this.held.hasRoom(stage)) {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { type Command, loadSettings, type Settings } from '@sluice/config';
 import { connectClient, freePort, startRedis, waitFor } from '@sluice/testkit';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -83,7 +84,8 @@ const all: Role[] = ['router', 'callback', 'edge'];
 
 describe('startProcess, alone', () => {
   it('serves clients, @connections and probes; the admin port is up first, the edge last', async () => {
-    const { process, lines, drains } = begin(settingsFor('start'), all);
+    const settings = settingsFor('start');
+    const { process, lines, drains } = begin(settings, all);
     const { addresses } = await process;
     const port = addresses.edge?.port ?? 0;
     expect(await answerOf(port)).toBe('hello');
@@ -92,6 +94,12 @@ describe('startProcess, alone', () => {
     const events = lines.map(({ event }) => event);
     const order = ['process.starting', 'admin.listening', 'router.started', 'edge.listening', 'process.ready'];
     expect(events.filter((event) => order.includes(event))).toEqual(order);
+    const started = lines.find(({ event }) => event === 'process.starting');
+    expect(started).toMatchObject({
+      files_max: expect.any(Number),
+      connections_max: settings.edge.maxConnections,
+      heap_bytes_max: getHeapStatistics().heap_size_limit,
+    });
     await ask(addresses.admin.port, '/drain', 'POST');
     expect(drains()).toBe(1);
   });
