@@ -1,0 +1,99 @@
+{{/* The file that the processes read, out of `config` and of what other values say. */}}
+
+{{- define "sluice.selfTestApi" -}}
+sluice-self-test
+{{- end -}}
+
+{{/* Where Redis is, as keys of the file. What is secret comes as a variable (`sluice.redisEnv`). */}}
+{{- define "sluice.redisConfig" -}}
+{{- $redis := .Values.redis -}}
+{{- $config := dict "mode" $redis.mode "keyPrefix" $redis.keyPrefix -}}
+{{- $scheme := ternary "rediss" "redis" $redis.tls.enabled -}}
+{{- if eq $redis.mode "standalone" -}}
+{{- if $redis.host }}{{ $_ := set $config "url" (printf "%s://%s:%d/%d" $scheme $redis.host (int64 $redis.port) (int64 $redis.database)) }}{{ end -}}
+{{- else -}}
+{{- $_ := set $config "nodes" $redis.nodes -}}
+{{- if eq $redis.mode "sentinel" }}{{ $_ := set $config "sentinelName" $redis.sentinelName }}{{ end -}}
+{{- /* Of this URL only the scheme and the database count here. */ -}}
+{{- $database := ternary (printf "/%d" (int64 $redis.database)) "" (eq $redis.mode "sentinel") -}}
+{{- $_ := set $config "url" (printf "%s://%s%s" $scheme (default "redis:6379" (first $redis.nodes)) $database) -}}
+{{- end -}}
+{{- with $redis.username }}{{ $_ := set $config "username" . }}{{ end -}}
+{{- with $redis.sentinelUsername }}{{ $_ := set $config "sentinelUsername" . }}{{ end -}}
+{{- with $redis.shards }}{{ $_ := set $config "shards" (int64 .) }}{{ end -}}
+{{- with include "sluice.redisTlsConfig" . | fromYaml }}{{ $_ := set $config "tls" . }}{{ end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{- define "sluice.redisTlsConfig" -}}
+{{- $tls := .Values.redis.tls -}}
+{{- $config := dict -}}
+{{- if $tls.existingSecret -}}
+{{- with $tls.caKey }}{{ $_ := set $config "caFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
+{{- with $tls.certKey }}{{ $_ := set $config "certFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
+{{- with $tls.keyKey }}{{ $_ := set $config "keyFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
+{{- end -}}
+{{- with $tls.serverName }}{{ $_ := set $config "serverName" . }}{{ end -}}
+{{- if not $tls.rejectUnauthorized }}{{ $_ := set $config "rejectUnauthorized" false }}{{ end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/* What is not taken over by running processes: everything but definitions. Its checksum rolls the pods. */}}
+{{- define "sluice.restartConfig" -}}
+{{- $config := omit (deepCopy .Values.config) "apis" "domainNames" "apiKeys" "usagePlans" -}}
+{{- $_ := set $config "redis" (mergeOverwrite (deepCopy (default (dict) $config.redis)) (include "sluice.redisConfig" . | fromYaml)) -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/*
+A secret that the chart makes: `key` of the Secret `name`. It stays what it is in the cluster; a new one is random, or where
+no cluster is asked (`helm template`) made out of the release and its settings, so that two renders are equal. To be called
+once a render: each call would make another one.
+*/}}
+{{- define "sluice.madeSecret" -}}
+{{- $kept := dig "data" .key "" (lookup "v1" "Secret" .root.Release.Namespace .name) -}}
+{{- if $kept -}}
+{{- b64dec $kept -}}
+{{- else if lookup "v1" "Secret" .root.Release.Namespace "" -}}
+{{- randAlphaNum 40 -}}
+{{- else -}}
+{{- list .root.Release.Namespace .root.Release.Name .key .root.Values.redis.url (include "sluice.restartConfig" .root) | join "/" | sha256sum | trunc 40 -}}
+{{- end -}}
+{{- end -}}
+
+{{/* sluice.yaml. `secret` is that of the self-test's key. */}}
+{{- define "sluice.config" -}}
+{{- $config := include "sluice.restartConfig" .root | fromYaml -}}
+{{- $live := pick (deepCopy .root.Values.config) "apis" "domainNames" "apiKeys" "usagePlans" -}}
+{{- $config = merge $config $live -}}
+{{- if not $config.apis }}{{ $_ := set $config "apis" (dict) }}{{ end -}}
+{{- if .root.Values.tests.enabled -}}
+{{- /* A second API would make the only one lose its short addresses, so it is named the default. */ -}}
+{{- if eq (len $config.apis) 1 -}}
+{{- range $config.apis }}{{ if not (hasKey . "default") }}{{ $_ := set . "default" true }}{{ end }}{{ end -}}
+{{- end -}}
+{{- $_ := set $config.apis (include "sluice.selfTestApi" .root) (include "sluice.selfTestDefinition" .root | fromYaml) -}}
+{{- $key := dict "accessKeyId" "sluiceSelfTest" "secretAccessKey" .secret "allow" (list (printf "arn:aws:execute-api:*:*:%s/*" (include "sluice.selfTestApi" .root))) -}}
+{{- $auth := default (dict) $config.auth -}}
+{{- $_ := set $auth "keys" (append (default (list) $auth.keys) $key) -}}
+{{- $_ := set $config "auth" $auth -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/* An API that answers by itself, with the connection's id, and needs no back end. */}}
+{{- define "sluice.selfTestDefinition" -}}
+description: For helm test.
+integrations:
+  answer:
+    integrationType: MOCK
+    requestTemplates: { $default: '{ "statusCode": 200 }' }
+    integrationResponses:
+      $default:
+        responseTemplates:
+          $default: '{ "selfTest": "echo", "connectionId": "$context.connectionId" }'
+routes:
+  $default: { integration: answer, routeResponse: true }
+stages:
+  test: {}
+{{- end -}}

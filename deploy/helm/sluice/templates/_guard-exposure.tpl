@@ -1,0 +1,44 @@
+{{- define "sluice.guardExposure" -}}
+{{- with .Values.gatewayApi -}}
+{{- if and .enabled (not .parentRefs) -}}
+{{- fail "\n\ngatewayApi.parentRefs is empty, and gatewayApi.enabled makes an HTTPRoute, which serves nobody without a Gateway. Set gatewayApi.parentRefs to [{name: <gateway>, namespace: <its namespace>}]." -}}
+{{- end -}}
+{{- if and .callback.enabled (not .enabled) -}}
+{{- fail "\n\ngatewayApi.callback.enabled is true, and gatewayApi.enabled is false. Set gatewayApi.enabled to true." -}}
+{{- end -}}
+{{- if and .enabled (not $.Values.edge.enabled) -}}
+{{- fail "\n\ngatewayApi.enabled routes to the edge, and edge.enabled is false. Set one of the two differently." -}}
+{{- end -}}
+{{- if and .callback.enabled (not $.Values.callback.enabled) -}}
+{{- fail "\n\ngatewayApi.callback.enabled routes to the callback service, and callback.enabled is false. Set one of the two differently." -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.ingress -}}
+{{- if and .enabled (not .hosts) -}}
+{{- fail "\n\ningress.hosts is empty, and ingress.enabled is true. Set ingress.hosts to [{host: ws.example.com}]." -}}
+{{- end -}}
+{{- if .enabled -}}
+{{- range $host := .hosts -}}
+{{- range default (list (dict "component" "edge")) $host.paths -}}
+{{- $component := default "edge" .component -}}
+{{- if not (index $.Values $component).enabled -}}
+{{- fail (printf "\n\ningress.hosts: a path of %s leads to the %s, and %s.enabled is false. Set ingress.enabled to false, or %s.enabled to true." $host.host $component $component $component) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sluice.guardMonitoring" -}}
+{{- if not .Values.metrics.disableApiCheck -}}
+{{- range $value, $kind := dict "serviceMonitor" "ServiceMonitor" "podMonitor" "PodMonitor" "prometheusRule" "PrometheusRule" -}}
+{{- if and (index $.Values.metrics $value).enabled (not ($.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" $kind))) -}}
+{{- fail (printf "\n\nmetrics.%s.enabled: the cluster has no %s, a kind of the Prometheus operator. Install the operator first, set metrics.%s.enabled to false, or, where it is installed later or nobody can be asked (helm template), set metrics.disableApiCheck to true." $value $kind $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
+{{- fail "\n\nmetrics.serviceMonitor.enabled and metrics.podMonitor.enabled are both true: every sample would count twice. Set one of them to false." -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,49 @@
+{{/* Numbers that follow from one another: seconds of the drain, memory and heap. */}}
+
+{{/* Seconds from the deletion of a pod to the end of its drain. Edge: preStop, hold, window, settle; others: preStop, work. */}}
+{{- define "sluice.drainSeconds" -}}
+{{- $drain := (index .root.Values .component).drain -}}
+{{- if eq .component "edge" -}}
+{{- add $drain.preStopSeconds $drain.holdSeconds $drain.windowSeconds $drain.settleSeconds -}}
+{{- else -}}
+{{- add $drain.preStopSeconds $drain.workSeconds -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The grace period: what is set, or the drain and 10 s in reserve, which is also the least the guards take. */}}
+{{- define "sluice.graceSeconds" -}}
+{{- $values := index .root.Values .component -}}
+{{- default (add (include "sluice.drainSeconds" .) 10) $values.terminationGracePeriodSeconds | int64 -}}
+{{- end -}}
+
+{{/* A Kubernetes quantity of memory in MiB; empty where it is none that the chart can read. */}}
+{{- define "sluice.mebibytes" -}}
+{{- $text := toString . -}}
+{{- $factors := dict "Ki" (divf 1 1024) "Mi" 1.0 "Gi" 1024.0 "Ti" 1048576.0 "k" (divf 1000 1048576) "M" (divf 1e6 1048576) "G" (divf 1e9 1048576) "T" (divf 1e12 1048576) "" (divf 1 1048576) -}}
+{{- if regexMatch "^[0-9]+(\\.[0-9]+)?(e[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$" $text -}}
+{{- $unit := regexFind "(Ki|Mi|Gi|Ti|k|M|G|T)$" $text -}}
+{{- floor (mulf (float64 (trimSuffix $unit $text)) (get $factors $unit)) | int64 -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Node's heap in MiB, out of the memory limit: half of it for an edge, whose sockets and buffers live outside the heap. */}}
+{{- define "sluice.heapMebibytes" -}}
+{{- $limit := dig "limits" "memory" "" (index .root.Values .component).resources -}}
+{{- $mebibytes := ternary "" (include "sluice.mebibytes" $limit) (eq (toString $limit) "") -}}
+{{- if $mebibytes -}}
+{{- div (mul (int64 $mebibytes) (ternary 50 75 (eq .component "edge"))) 100 -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Ports the processes listen on; `config` may move them. */}}
+{{- define "sluice.port" -}}
+{{- dig .component "port" (ternary 8080 8082 (eq .component "edge")) .root.Values.config | int64 -}}
+{{- end -}}
+
+{{- define "sluice.adminPort" -}}
+{{- dig "admin" "port" 8081 .Values.config | int64 -}}
+{{- end -}}
+
+{{- define "sluice.servicePort" -}}
+{{- default (include "sluice.port" .) (index .root.Values .component).service.port | int64 -}}
+{{- end -}}
