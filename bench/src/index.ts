@@ -19,6 +19,10 @@ import { StartedProcesses } from './started-processes.js';
 import { issueTokens } from './token-issuer.js';
 import { tokenCount } from './workloads.js';
 
+export { describeMachine, describeVersions, readCommit } from './machine.js';
+export { cpuMicroseconds } from './measure-cpu.js';
+export { readRedisFacts } from './redis-facts.js';
+
 /** The whole benchmark takes less than this, or something hangs. */
 const runTimeoutMs = 16 * 60_000;
 const fullPace = { warmUpMs: 3_000, rounds: 5, roundMs: 1_600 };

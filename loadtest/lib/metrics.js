@@ -1,0 +1,47 @@
+import { Counter, Trend } from 'k6/metrics';
+
+/** Own metrics. Times are ms from the moment something was due, not from when it was sent. */
+export const metrics = {
+  rtt: new Trend('rtt_ms', true),
+  delivery: new Trend('delivery_ms', true),
+  fanOut: new Trend('fan_out_ms', true),
+  connect: new Trend('connect_ms', true),
+  reconnect: new Trend('reconnect_ms', true),
+  generatorLag: new Trend('generator_lag_ms', true),
+
+  sent: new Counter('messages_sent'),
+  answered: new Counter('messages_answered'),
+  refused: new Counter('messages_refused'),
+  cut: new Counter('messages_cut'),
+  skipped: new Counter('messages_skipped'),
+  lost: new Counter('lost'),
+  duplicated: new Counter('duplicated'),
+  outOfOrder: new Counter('out_of_order'),
+  unknown: new Counter('unknown_frames'),
+
+  opened: new Counter('connections_opened'),
+  handshakesRetried: new Counter('handshakes_retried'),
+  handshakesFailed: new Counter('handshakes_failed'),
+  closes: new Counter('closes'),
+  abnormalCloses: new Counter('abnormal_closes'),
+  disconnectsMissing: new Counter('disconnects_missing'),
+  acceptedMissing: new Counter('answered_but_unseen'),
+
+  posts: new Counter('posts'),
+  postsFailed: new Counter('posts_failed'),
+  postsThrottled: new Counter('posts_throttled'),
+  falseGone: new Counter('false_410'),
+  falseOk: new Counter('false_200'),
+  slowClosed: new Counter('slow_consumers_closed'),
+};
+
+/** A count that never moved is no sample at all to k6, and would be missing from the summary. */
+export function showAllCounters() {
+  for (const metric of Object.values(metrics)) if (metric instanceof Counter) metric.add(0);
+}
+
+/** The end of a connection; `expected` codes are those that the scenario may see. */
+export function countClose(code, expected) {
+  metrics.closes.add(1, { code: String(code) });
+  if (!expected.includes(code)) metrics.abnormalCloses.add(1, { code: String(code) });
+}
