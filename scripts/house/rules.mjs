@@ -53,6 +53,7 @@ export const doors = {
   zod: ['config'],
   yaml: ['config'],
   commander: ['cli'],
+  ws: ['cli', 'testkit'],
   velocityjs: ['templates'],
   ajv: ['models'],
   'ajv-draft-04': ['models'],

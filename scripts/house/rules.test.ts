@@ -42,7 +42,11 @@ describe('house rules', () => {
   );
 
   it('take names that only resemble test support for what they are', () => {
-    const files = { 'fixture.ts': "import 'ws';", 'contesting/a.ts': "import 'ws';", 'a-test.ts': "import 'ws';" };
+    const files = {
+      'fixture.ts': "import 'left-pad';",
+      'contesting/a.ts': "import 'left-pad';",
+      'a-test.ts': "import 'left-pad';",
+    };
     expect(findings('edge', files)).toHaveLength(3);
   });
 

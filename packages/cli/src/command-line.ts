@@ -1,4 +1,5 @@
 import { defaultText, overrides, type Command as ProcessCommand } from '@sluice/config';
+import { limits } from '@sluice/contracts';
 import { Command, CommanderError, Option } from 'commander';
 import { checkConfiguration } from './check-configuration.js';
 import { listDeadLetters, redriveDeadLetters } from './dead-letters.js';
@@ -44,6 +45,7 @@ function program(): Command {
       checkConfiguration({ ...flagsOf(options), ...(file === undefined ? {} : { config: file }) }),
     );
   addDeadLetters(root);
+  addSelfTest(root);
   return root;
 }
 
@@ -74,6 +76,37 @@ function addDeadLetters(root: Command): void {
         background: options['background'] === true,
       }),
     );
+}
+
+// Where the keys are that it signs with; everything else of a process says nothing about another one.
+const selfTestFlags = ['config', 'auth-keys-file'];
+
+function addSelfTest(root: Command): void {
+  withFlags(
+    subcommand(root, 'self-test', 'go once through a running gateway, as a client and as a back end'),
+    'start',
+    selfTestFlags,
+  )
+    .requiredOption('--edge-url <url>', 'where clients connect, ws://host:8080')
+    .requiredOption('--callback-url <url>', 'where back ends call @connections, http://host:8082')
+    .option('--api <id>', 'API to use, with the routes of the one of the chart', 'sluice-self-test')
+    .option('--stage <name>', 'its stage', 'test')
+    .option('--timeout-ms <ms>', 'what all of it may take', String(limits.selfTestTimeoutMs))
+    .option('--json', 'one JSON object in place of lines')
+    .action(async (options: Record<string, string | boolean | undefined>) => {
+      // What only this command needs stays out of the processes.
+      const { selfTest } = await import('./self-test.js');
+      const text = (name: string) => String(options[name]);
+      const ok = await selfTest(flagsOf(options), {
+        edgeUrl: text('edgeUrl'),
+        callbackUrl: text('callbackUrl'),
+        api: text('api'),
+        stage: text('stage'),
+        timeoutMs: text('timeoutMs'),
+        json: options['json'] === true,
+      });
+      if (!ok) process.exitCode = exitCodes.failed;
+    });
 }
 
 function subcommand(parent: Command, name: string, description: string): Command {

@@ -29,8 +29,9 @@ export function welcomeLines(settings: Settings, { admin, edge, callback }: Addr
 }
 
 /** The shortest path that clients reach a stage under: without the API id where only one can be meant. */
-export function stagePath({ apis }: Settings, { apiId, isDefault }: ApiDefinition, stage: string): string {
-  return apis.length === 1 || isDefault ? stage : `${apiId}/${stage}`;
+export function stagePath({ apis }: Settings, { apiId, isDefault, namedOnly }: ApiDefinition, stage: string): string {
+  const isOnly = !namedOnly && apis.filter((api) => !api.namedOnly).length === 1;
+  return isOnly || isDefault ? stage : `${apiId}/${stage}`;
 }
 
 function reachable(host: string): string {

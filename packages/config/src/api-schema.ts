@@ -63,6 +63,11 @@ export const apiSchema = z
       .default(false)
       .describe('Whether an address without an API id means this API, where several are defined.'),
     disableExecuteApiEndpoint: yesOrNo().default(false).describe('Whether the API answers only under custom domains.'),
+    namedOnly: yesOrNo()
+      .default(false)
+      .describe(
+        'Whether the API answers only under addresses that name it. It does not count then where `/{stage}` means the only API.',
+      ),
     disableSchemaValidation: yesOrNo()
       .default(false)
       .describe('Whether models are taken without a check of their schemas.'),

@@ -32,6 +32,11 @@ export function crossCheck(content: unknown, checkers: Partial<ExpressionChecker
     tools.report(['apis', id, 'default'], `is true, but ${defaults[0]} is the default already`);
   for (const [apiId, value] of Object.entries(apis)) {
     const api = members(value);
+    if (api['default'] === true && api['namedOnly'] === true)
+      tools.report(
+        ['apis', apiId, 'namedOnly'],
+        'is true, and so is default: keep one, an API is meant without its name or is not',
+      );
     checkApi(['apis', apiId], { ...tools, apiId, api, stages: members(api['stages']) });
   }
   checkShared(tools);

@@ -46,6 +46,7 @@ describe('loadSettings: the API definitions', () => {
       name: 'chat',
       routeSelectionExpression: '$request.body.action',
       isDefault: false,
+      namedOnly: false,
       limits: defaultApiLimits,
       stages: { dev: { stageName: 'dev', stageVariables: { table: 'messages' } } },
     });

@@ -35,6 +35,7 @@ export function resolveApi(apiId: string, api: ApiInput, keysOf: KeysOf): ApiDef
     routeSelectionExpression: api.routeSelectionExpression,
     isDefault: api.default,
     disableExecuteApiEndpoint: api.disableExecuteApiEndpoint,
+    namedOnly: api.namedOnly,
     limits: { ...api.limits },
     routes,
     integrations,

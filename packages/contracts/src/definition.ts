@@ -11,6 +11,8 @@ export interface ApiDefinition {
   /** The API that an address without an API id means, when several are defined. */
   isDefault: boolean;
   disableExecuteApiEndpoint: boolean;
+  /** Ours: answers only where host, path or custom domain name it, and does not keep another API from being the only one. */
+  namedOnly?: boolean | undefined;
   limits: ApiLimits;
   /** By route key. */
   routes: Record<string, RouteDefinition>;

@@ -128,6 +128,13 @@ export const limits = {
   configSettleMs: 250,
   /** Ours: how often a process that is behind its configuration file renews the age it reports. */
   configAgeIntervalMs: 1_000,
+  /** Ours: what `sluice self-test` may take in all, at most and where nothing is said. */
+  selfTestTimeoutMsMax: 60_000,
+  selfTestTimeoutMs: 30_000,
+  /** Ours: how long the self-test asks for a connection that it has closed, and how often. By then also one on a node that was
+   * killed answers 410. */
+  selfTestGoneMs: 15_000,
+  selfTestGonePollMs: 250,
   /** Ours: how often the event loop's delay is measured. */
   eventLoopLagIntervalMs: 250,
 } as const;

@@ -132,6 +132,35 @@ describe('path style', () => {
   });
 });
 
+describe('an API that answers by name only', () => {
+  const selfTest = api('self-test', ['test', 'dev'], { namedOnly: true });
+  const alone = [api('chat', ['dev']), selfTest];
+
+  it('[CN-103] [CN-104] leaves /{stage} to the other one as if that were the only API', () => {
+    expect(resolve(alone, 'localhost', '/dev')).toBe('chat/dev|');
+    expect(resolve(alone, 'localhost', '/dev/@connections/x')).toBe('chat/dev|@connections,x');
+    expect(resolve(alone, 'localhost', '/test')).toBe('unknown');
+    expect(resolve(alone, 'localhost', '/test/@connections/x')).toBe('unknown');
+    expect(resolve([selfTest], 'localhost', '/test')).toBe('unknown');
+  });
+
+  it('[CN-103] [CN-104] changes nothing among several others', () => {
+    for (const [path, result] of [
+      ['/dev/@connections/x', '?dev|@connections,x'],
+      ['/d%65v', '?dev|'],
+      ['/test/@connections/x', 'unknown'],
+    ] as const)
+      expect(resolve([...two, selfTest], 'localhost', path)).toBe(result);
+    expect(resolve([...withDefault, selfTest], 'localhost', '/dev')).toBe('chat/dev|');
+  });
+
+  it('[CN-101] [CN-102] is found by host label and by path', () => {
+    expect(resolve(alone, 'self-test.localhost', '/dev')).toBe('self-test/dev|');
+    expect(resolve(alone, 'localhost', '/self-test/dev')).toBe('self-test/dev|');
+    expect(resolve(alone, 'localhost', '/self-test/test/@connections/x')).toBe('self-test/test|@connections,x');
+  });
+});
+
 describe('any text', () => {
   it('never throws, and finds only stages that exist', () => {
     const piece = fc.oneof(

@@ -9,8 +9,8 @@ const unknown: Address = { kind: 'unknown' };
 
 /**
  * Resolves an address (spec 01 §1.1, DESIGN.md "Outside face"). A custom domain decides alone, then a host label that names an
- * API; then the path is tried as `/{apiId}/{stage}`, then as `/{stage}` of the only or the default API. An API with
- * `disableExecuteApiEndpoint` is found through custom domains only. Never throws: what cannot be decoded is unknown.
+ * API; then the path is tried as `/{apiId}/{stage}`, then as `/{stage}` of the only or the default API, those left out that answer by
+ * name only. An API with `disableExecuteApiEndpoint` is found through custom domains only. Never throws: what cannot be decoded is unknown.
  */
 export const resolveAddress: ResolveAddress = (store, host, path) => {
   const segments = splitPath(path);
@@ -31,7 +31,7 @@ function resolveByPath(store: DefinitionStore, segments: string[]): Address {
   const inNamed = named === undefined ? undefined : stageOf(store, named, behind);
   if (inNamed !== undefined) return inNamed;
 
-  const apis = store.apis();
+  const apis = store.apis().filter(({ namedOnly }) => namedOnly !== true);
   const several = apis.length > 1;
   const implied = several ? apis.find((api) => api.isDefault) : apis[0];
   const apiIsOpen = several && (implied === undefined || isManagementMarker(behind[0] ?? ''));

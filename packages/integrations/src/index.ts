@@ -1,4 +1,5 @@
 export type { AwsCredentials, AwsSettings } from './aws/aws-settings.js';
+export { RequestSigner, type SignableRequest } from './aws/request-signer.js';
 export type { ResolveHost } from './egress.js';
 export type { PoolLimits } from './fast-lane/origin-pool.js';
 export {

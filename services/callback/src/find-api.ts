@@ -1,4 +1,4 @@
-import { type ConnectionId, scopeOf, splitScope } from '@sluice/contracts';
+import { type ApiDefinition, type ConnectionId, scopeOf, splitScope } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import { answerFailure } from './connection-operations.js';
 import type { Exchange } from './exchange.js';
@@ -26,9 +26,13 @@ export function findApi(
       if (outcome.result !== 'ok' || outcome.connection === undefined) return answerFailure(exchange, outcome);
       const { apiId } = splitScope(outcome.connection.scope);
       const snapshot = parts.definitions.stage(scopeOf(apiId, stage));
-      const hidden = snapshot?.api.disableExecuteApiEndpoint === true && !customDomain;
-      if (snapshot === undefined || hidden) return exchange.answer(forbidden());
+      if (snapshot === undefined || (isHidden(snapshot.api) && !customDomain)) return exchange.answer(forbidden());
       found(apiId);
     }),
   );
+}
+
+/** Not to be reached without its name, or at all, but through a custom domain. */
+function isHidden({ disableExecuteApiEndpoint, namedOnly }: ApiDefinition): boolean {
+  return disableExecuteApiEndpoint || namedOnly === true;
 }
