@@ -38,9 +38,16 @@ sluice-self-test
 {{- toYaml $config -}}
 {{- end -}}
 
-{{/* What is not taken over by running processes: everything but definitions. Its checksum rolls the pods. */}}
+{{/*
+What running processes do not take over: everything but definitions and keys, or all of it where they are told not to watch
+the file (`reload.watch`). Its checksum rolls the pods.
+*/}}
 {{- define "sluice.restartConfig" -}}
-{{- $config := omit (deepCopy .Values.config) "apis" "domainNames" "apiKeys" "usagePlans" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- if dig "reload" "watch" true $config -}}
+{{- $config = omit $config "apis" "domainNames" "apiKeys" "usagePlans" -}}
+{{- if $config.auth }}{{ $_ := set $config "auth" (omit $config.auth "keys") }}{{ end -}}
+{{- end -}}
 {{- $_ := set $config "redis" (mergeOverwrite (deepCopy (default (dict) $config.redis)) (include "sluice.redisConfig" . | fromYaml)) -}}
 {{- toYaml $config -}}
 {{- end -}}
@@ -57,15 +64,13 @@ once a render: each call would make another one.
 {{- else if lookup "v1" "Secret" .root.Release.Namespace "" -}}
 {{- randAlphaNum 40 -}}
 {{- else -}}
-{{- list .root.Release.Namespace .root.Release.Name .key .root.Values.redis.url (include "sluice.restartConfig" .root) | join "/" | sha256sum | trunc 40 -}}
+{{- list .root.Release.Namespace .root.Release.Name .key .root.Values.redis.url (toJson .root.Values.config.auth) (include "sluice.restartConfig" .root) | join "/" | sha256sum | trunc 40 -}}
 {{- end -}}
 {{- end -}}
 
 {{/* sluice.yaml. `secret` is that of the self-test's key. */}}
 {{- define "sluice.config" -}}
-{{- $config := include "sluice.restartConfig" .root | fromYaml -}}
-{{- $live := pick (deepCopy .root.Values.config) "apis" "domainNames" "apiKeys" "usagePlans" -}}
-{{- $config = merge $config $live -}}
+{{- $config := mergeOverwrite (deepCopy .root.Values.config) (dict "redis" (include "sluice.redisConfig" .root | fromYaml)) -}}
 {{- if not $config.apis }}{{ $_ := set $config "apis" (dict) }}{{ end -}}
 {{- if .root.Values.tests.enabled -}}
 {{- /* A second API would make the only one lose its short addresses, so it is named the default. */ -}}

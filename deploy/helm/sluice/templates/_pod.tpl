@@ -4,7 +4,7 @@
 {{- $values := index .root.Values .component -}}
 metadata:
   annotations:
-    checksum/config: {{ printf "%s/%t" (include "sluice.restartConfig" .root) .root.Values.tests.enabled | sha256sum }}
+    checksum/config: {{ include "sluice.restartConfig" .root | sha256sum }}
     {{- if or .root.Values.redis.url .root.Values.redis.bundled.enabled }}
     checksum/redis: {{ .root.Values.redis.url | sha256sum }}
     {{- end }}
