@@ -339,6 +339,8 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     );
     redis('XADD', streamKey(), '*', 'b', 'nor is this');
     await watch.until('streamTrimmedTotal');
+    redis('XADD', streamKey(), '*', 'b', '\u0002 of the next release');
+    await watch.until('streamNewerTotal');
   });
 
   it('Redis that freezes, and one that restarts', async () => {

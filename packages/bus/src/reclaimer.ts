@@ -6,6 +6,7 @@ import { routerGroup, type ShardKeys } from './keys.js';
 import { claimPending } from './lua/claim-pending-3.js';
 import { dropConsumer } from './lua/drop-consumer-2.js';
 import { recoverOwn } from './lua/recover-own-2.js';
+import { parkedVersion } from './newer-entries.js';
 import type { OpenEntry } from './open-entry.js';
 import { type ConsumerParts, ensureGroup } from './router-group.js';
 import { observeShard, zeroShardCounters } from './shard-gauges.js';
@@ -19,7 +20,12 @@ export interface ReclaimHost {
   isStarted(shard: ShardKeys, id: string): boolean;
   open(): Iterable<OpenEntry>;
   take(shard: ShardKeys, entries: ClaimedEntry[]): void;
+  /** Buries what has waited too long for a router that can read it. */
+  buryOverdue(shard: ShardKeys, parked: GroupMember): Promise<void>;
 }
+
+/** As metric label. `newer`: they have waited for a router of this release. */
+type ClaimReason = 'dead' | 'idle' | 'newer';
 
 /** Entries still in work are claimed anew this long before a peer would take them for stuck. */
 const renewWorkAfterMs = limits.reclaimIdleMs / 3;
@@ -109,9 +115,7 @@ export class Reclaimer {
         await this.renewWork(shard);
         const consumers = await groupMembers(this.parts.commands, shard);
         await this.recoverOwn(shard, consumers);
-        if (performance.now() < this.peersJudgedFromMs) continue;
-        await this.claimFromDead(shard, consumers);
-        await this.claim(shard, '', 'idle');
+        await this.claimFromOthers(shard, consumers);
       } catch (error) {
         this.doubtPeers();
         if ((error as Error).message.startsWith('NOGROUP')) await this.prepare().catch(() => {});
@@ -144,18 +148,26 @@ export class Reclaimer {
     if (own !== undefined && own.pending > this.openCount(shard)) await this.recoverUnseen(shard);
   }
 
-  private async claimFromDead(shard: ShardKeys, consumers: GroupMember[]): Promise<void> {
-    const { commands, name } = this.parts;
-    const others = consumers.filter((consumer) => consumer.name !== name);
-    const alive = await Promise.all(others.map((other) => commands.call('EXISTS', [shard.leasePrefix + other.name])));
-    for (const [i, other] of others.entries()) {
-      if (Number(alive[i]) === 1 || this.stopped) continue;
-      if (other.pending > 0) await this.claim(shard, other.name, 'dead');
+  /** What waits for a router that can read it, all that dead peers left, and what living ones are stuck with. */
+  private async claimFromOthers(shard: ShardKeys, consumers: GroupMember[]): Promise<void> {
+    const { commands, name, codec } = this.parts;
+    for (const other of consumers) {
+      if (this.stopped) return;
+      const version = parkedVersion(other.name);
+      if (version === undefined) {
+        if (other.name === name || performance.now() < this.peersJudgedFromMs) continue;
+        const lives = Number(await commands.call('EXISTS', [shard.leasePrefix + other.name])) === 1;
+        if (other.pending > 0) await this.claim(shard, other.name, lives ? 'idle' : 'dead');
+        if (lives) continue;
+      } else if (version > codec.version) {
+        await this.host.buryOverdue(shard, other);
+        continue;
+      } else await this.claim(shard, other.name, 'newer');
       await commands.script(dropConsumer, [shard.stream, shard.leasePrefix + other.name], [routerGroup, other.name]);
     }
   }
 
-  private async claim(shard: ShardKeys, from: string, reason: 'dead' | 'idle'): Promise<void> {
+  private async claim(shard: ShardKeys, from: string, reason: ClaimReason): Promise<void> {
     const { commands, name } = this.parts;
     for (let room = this.host.room(); room > 0 && !this.stopped; room = this.host.room()) {
       const keys = [shard.stream, shard.progress, shard.leasePrefix + from];
@@ -188,7 +200,7 @@ export class Reclaimer {
     this.bringIn(shard, readClaim(reply as ClaimReply), 'unseen');
   }
 
-  private bringIn(shard: ShardKeys, claimed: ClaimedEntry[], reason: 'dead' | 'idle' | 'unseen'): void {
+  private bringIn(shard: ShardKeys, claimed: ClaimedEntry[], reason: ClaimReason | 'unseen'): void {
     const { metrics, log } = this.parts.telemetry;
     const whole = claimed.filter((entry) => entry.body.length > 0);
     const lost = claimed.length - whole.length;

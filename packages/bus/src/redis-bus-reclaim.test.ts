@@ -89,6 +89,39 @@ describe('Redis bus: routers that die', () => {
     );
   });
 
+  it('[DR-7] a router that stops leaves the group with nothing pending only; what it leaves undone keeps its name there', async () => {
+    const members = async () => {
+      const rows = (await fixture.raw.call('XINFO', ['CONSUMERS', fixture.shard.stream, routerGroup])) as string[][];
+      return rows.map((row) => Number(row[row.indexOf('pending') + 1]));
+    };
+    let finished = 0;
+    const done = await bus.consume((delivery) => {
+      finished++;
+      delivery.done();
+    });
+    bus.openProducer('e7').append(message('done'));
+    await until('finished', () => finished === 1);
+    await until('nothing left', async () => (await leftovers()).every((count) => count === 0));
+    await done.stop(1_000);
+    expect(await members()).toEqual([]);
+    const { bus: other } = await fixture.open();
+    const seen: Delivery[] = [];
+    const leaving = await other.consume((delivery) => seen.push(delivery));
+    bus.openProducer('e7').append(message('undone'));
+    await until('in work', () => seen.length === 1);
+    await leaving.stop(50);
+    expect(await members()).toEqual([1]);
+    const { bus: peer } = await fixture.open();
+    const again: Delivery[] = [];
+    await peer.consume((delivery) => {
+      again.push(delivery);
+      delivery.done();
+    });
+    await until('taken over', () => again.length === 1, reclaimMs);
+    expect(again[0]?.deliveryCount).toBe(2);
+    await until('the name to go', async () => (await members()).length === 1, reclaimMs);
+  });
+
   it('what comes back a second time goes one at a time, each noted before the next', async () => {
     await takeAndDie(['a', 'b', 'c', 'd'], ['a']);
     await countDelivery(limits.deliveriesSerialFrom - 1);
@@ -104,6 +137,7 @@ describe('Redis bus: routers that die', () => {
       delivery.done();
     });
     await until('redelivery', () => again.length === 3, reclaimMs);
+    await until('the last look at the notes', () => notes.length === 3);
     expect(again.map(textOf)).toEqual(['b', 'c', 'd']);
     expect(again.every((delivery) => delivery.deliveryCount === limits.deliveriesSerialFrom)).toBe(true);
     expect(most).toBe(1);
@@ -176,15 +210,15 @@ describe('Redis bus: routers that die', () => {
       seen.push(textOf(delivery));
       delivery.done();
     });
-    await raw.call('XADD', [shard.stream, '*', 'b', Buffer.from([9, 1, 2, 3])]);
+    await raw.call('XADD', [shard.stream, '*', 'b', Buffer.from([0, 1, 2, 3])]);
     await raw.call('XADD', [shard.stream, '*', 'other', 'fields']);
     bus.openProducer('e7').append(message('good'));
     await until('the good one', () => seen.includes('good'));
     await until('dead letters', async () => (await bus.deadLetters.count()) === 2);
     const [letter] = await bus.deadLetters.list();
     expect(letter?.envelope).toBeUndefined();
-    expect([...(letter?.raw ?? [])]).toEqual([9, 1, 2, 3]);
-    expect(letter?.reason).toContain('version 9');
+    expect([...(letter?.raw ?? [])]).toEqual([0, 1, 2, 3]);
+    expect(letter?.reason).toContain('version 0');
     await until('nothing left', async () => (await leftovers()).every((count) => count === 0));
   });
 

@@ -11,7 +11,7 @@ import { RedisConsumer } from './redis-consumer.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisInbox } from './redis-inbox.js';
 import { RedisProducer } from './redis-producer.js';
-import { ensureGroup } from './router-group.js';
+import { type BatchCodec, batchCodec, ensureGroup } from './router-group.js';
 import { type BusTiming, defaultTiming } from './timing.js';
 
 export interface RedisBusOptions {
@@ -21,6 +21,8 @@ export interface RedisBusOptions {
   telemetry: Telemetry;
   /** For tests; unset members are the limits. */
   timing?: Partial<BusTiming>;
+  /** For tests: what a router of another release reads. */
+  codec?: BatchCodec;
 }
 
 /** The bus of a cluster, over Redis Streams. Connects in the background and for ever; `available` says how it stands. */
@@ -76,6 +78,7 @@ class RedisBus implements Bus {
       sender: this.sender,
       telemetry: this.options.telemetry,
       timing: this.timing,
+      codec: this.options.codec ?? batchCodec,
     };
     const consumer = new RedisConsumer(parts, handler, options.inflightMax ?? limits.routerInflightMax);
     this.consumers.push(consumer);

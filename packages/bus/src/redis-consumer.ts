@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits, readBatch } from '@sluice/contracts';
+import { limits, NewerVersionError } from '@sluice/contracts';
 import type { Delivery, FrameConsumer } from './bus.js';
 import type { ClaimedEntry } from './claimed-entry.js';
 import { EntrySettler } from './entry-settler.js';
 import type { ShardKeys } from './keys.js';
+import { NewerEntries } from './newer-entries.js';
 import { EntryDelivery, type EntryOwner, OpenEntry } from './open-entry.js';
 import { Reclaimer } from './reclaimer.js';
 import type { ConsumerParts } from './router-group.js';
@@ -19,6 +20,7 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
   private readonly open = new Map<string, OpenEntry>();
   private readonly ready: OpenEntry[] = [];
   private readonly settler: EntrySettler;
+  private readonly newer: NewerEntries;
   private readonly reclaimer: Reclaimer;
   private readonly readers: ShardReader[];
   private readonly progressTimer: NodeJS.Timeout;
@@ -30,7 +32,7 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
   inflight = 0;
 
   constructor(
-    parts: ConsumerParts,
+    private readonly parts: ConsumerParts,
     private readonly handler: (delivery: Delivery) => void,
     private readonly inflightMax: number,
   ) {
@@ -38,12 +40,14 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     this.settler = new EntrySettler(commands, sender, telemetry, (entry) =>
       this.open.delete(keyOf(entry.shard, entry.id)),
     );
+    this.newer = new NewerEntries(parts, this.settler);
     this.reclaimer = new Reclaimer(parts, {
       room: () => (this.stopping === undefined ? this.room() : 0),
       isOpen: (shard, id) => this.open.has(keyOf(shard, id)),
       isStarted: (shard, id) => this.open.get(keyOf(shard, id))?.started === true,
       open: () => this.open.values(),
       take: (shard, entries) => this.takeClaimed(shard, entries),
+      buryOverdue: (shard, parked) => this.newer.buryOverdue(shard, parked),
     });
     this.readers = parts.readers.map(
       ({ link, shards }) =>
@@ -111,9 +115,13 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     if (this.open.has(key)) return;
     let entry: OpenEntry;
     try {
-      const { from, envelopes } = readBatch(body);
+      const { from, envelopes } = this.parts.codec.read(body);
       entry = new OpenEntry(shard, id, from, envelopes, deliveryCount, progress);
     } catch (error) {
+      if (error instanceof NewerVersionError) {
+        this.newer.park(shard, id, error.version).catch(() => {});
+        return;
+      }
       void this.settler.buryEntry(shard, id, body, (error as Error).message, deliveryCount);
       return;
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type InboxAddress, limits, readInboxBatch } from '@sluice/contracts';
+import { type InboxAddress, limits, NewerVersionError, readInboxBatch } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import type { Inbox, InboxHandlers } from './bus.js';
@@ -118,15 +118,20 @@ export class RedisInbox implements Inbox {
   }
 
   private hand(bytes: Buffer): void {
-    let commands: ReturnType<typeof readInboxBatch>;
-    try {
-      commands = readInboxBatch(bytes);
-    } catch (error) {
-      this.telemetry.metrics.inboxUndeliveredTotal.labels('unknown', 'failed').inc();
-      this.telemetry.log.error('bus.undelivered', 'a batch of commands cannot be read and is dropped', { error });
-      return;
+    const { commands, fault } = readInboxBatch(bytes);
+    if (fault !== undefined) {
+      // Nobody else reads this inbox: waiting for a newer process would help nobody, and what follows must not wait either.
+      const newer = fault instanceof NewerVersionError;
+      this.telemetry.metrics.inboxUndeliveredTotal.labels('unknown', newer ? 'newer' : 'failed').inc();
+      this.telemetry.log.error(
+        'bus.undelivered',
+        newer
+          ? 'commands of a newer release cannot be read and are dropped; upgrade this process too'
+          : 'commands cannot be read and are dropped, with what follows them in their batch',
+        { error: fault, read: commands.length },
+      );
     }
-    this.handlers.onCommands(commands);
+    if (commands.length > 0) this.handlers.onCommands(commands);
   }
 
   private trim(): void {

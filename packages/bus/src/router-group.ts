@@ -1,3 +1,4 @@
+import { type Batch, batchVersion, readBatch } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 import type { InboxSender } from './inbox-sender.js';
@@ -15,7 +16,16 @@ export interface ConsumerParts {
   sender: InboxSender;
   telemetry: Telemetry;
   timing: BusTiming;
+  codec: BatchCodec;
 }
+
+/** What a router can read: batches up to this version. */
+export interface BatchCodec {
+  version: number;
+  read(bytes: Buffer): Batch;
+}
+
+export const batchCodec: BatchCodec = { version: batchVersion, read: readBatch };
 
 /** Makes the router group, at id 0, so that entries appended before it are delivered too. Harmless where it exists. */
 export async function ensureGroup(link: RedisLink, shard: ShardKeys): Promise<void> {

@@ -8,6 +8,7 @@ export interface BusTiming {
   blockingReadMs: number;
   blockingReadGraceMs: number;
   busCloseMs: number;
+  newerEntryMsMax: number;
 }
 
 export const defaultTiming: BusTiming = {
@@ -17,4 +18,5 @@ export const defaultTiming: BusTiming = {
   blockingReadMs: limits.blockingReadMs,
   blockingReadGraceMs: limits.blockingReadGraceMs,
   busCloseMs: limits.busCloseMs,
+  newerEntryMsMax: limits.newerEntryMsMax,
 };

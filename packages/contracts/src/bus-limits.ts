@@ -34,6 +34,9 @@ export const busLimits = {
   deadLettersMax: 10_000,
   /** Ours: how long an entry without progress stays with a router that seems alive before a peer claims it. */
   reclaimIdleMs: 60_000,
+  /** Ours: how long an entry of a later release waits for a router that can read it; then it becomes a dead letter. Longer than a
+   * rolling update of the routers; `$disconnect`s and messages older than that are better redriven by a person. */
+  newerEntryMsMax: 900_000,
   /** Ours: how often routers look for entries of dead peers. */
   reclaimIntervalMs: 5_000,
   /** Ours: pending entries looked at for missing bodies when entries seem to be lost; with more of them the look waits. */

@@ -103,6 +103,27 @@ export class MalformedBytesError extends Error {
   }
 }
 
+/** Written by a later release: nothing is wrong with the bytes, and a process of that release can read them. */
+export class NewerVersionError extends MalformedBytesError {
+  constructor(
+    what: string,
+    readonly version: number,
+  ) {
+    super(`${what} version ${version} is not known`);
+    this.name = 'NewerVersionError';
+  }
+}
+
+/** Versions count up by one: what is further ahead than so many releases is somebody else's bytes. */
+const versionsAheadMax = 16;
+
+/** Throws `NewerVersionError` for a later version than ours, `MalformedBytesError` for what is none. */
+export function checkVersion(what: string, version: number, ours: number): void {
+  if (version === ours) return;
+  if (version > ours && version <= ours + versionsAheadMax) throw new NewerVersionError(what, version);
+  throw new MalformedBytesError(`${what} version ${version} is not known`);
+}
+
 /** Reads what `ByteWriter` wrote; a read past the end throws `MalformedBytesError`. Byte ranges are views, not copies. */
 export class ByteReader {
   private offset = 0;

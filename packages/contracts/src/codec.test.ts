@@ -7,6 +7,7 @@ import {
   type InboxCommand,
   isConnectionId,
   MalformedBytesError,
+  NewerVersionError,
   newConnectionId,
   newRequestId,
   nodeSlotOf,
@@ -89,7 +90,15 @@ describe('batch codec', () => {
         },
       ),
     );
-    expect(() => readBatch(Buffer.from([9, 1, 2, 3]))).toThrow('batch version 9 is not known');
+    const newer = () => readBatch(Buffer.from([9, 1, 2, 3]));
+    expect(newer).toThrow(NewerVersionError);
+    expect(newer).toThrow('batch version 9 is not known');
+    const foreign = () => readBatch(Buffer.from('text'));
+    expect(foreign).toThrow('batch version 116 is not known');
+    expect(foreign).not.toThrow(NewerVersionError);
+    const older = () => readBatch(Buffer.from([0, 1, 2, 3]));
+    expect(older).toThrow('batch version 0 is not known');
+    expect(older).not.toThrow(NewerVersionError);
   });
 });
 
@@ -127,7 +136,7 @@ describe('inbox codec', () => {
     const writer = new ByteWriter(8);
     writeInboxHead(writer);
     for (const command of commands) writeInboxCommand(writer, command);
-    expect(readInboxBatch(writer.copy())).toEqual(commands);
+    expect(readInboxBatch(writer.copy())).toEqual({ commands, fault: undefined });
   });
 
   it('writes commands that use none of the newer members byte for byte as the release before', () => {
@@ -155,9 +164,10 @@ describe('inbox codec', () => {
     writeInboxCommand(writer, { kind: 'RENEW', connectionId, connectionContext: '{"sourceIp":"::1"}' });
     const whole = writer.copy();
     for (let length = 2; length < whole.length; length++) {
-      expect(() => readInboxBatch(whole.subarray(0, length))).toThrow(MalformedBytesError);
+      expect(readInboxBatch(whole.subarray(0, length)).fault).toBeInstanceOf(MalformedBytesError);
     }
-    expect(() => readInboxBatch(Buffer.from([1, 99]))).toThrow('inbox command kind 99 is not known');
+    expect(readInboxBatch(Buffer.from([1, 99])).fault?.message).toBe('inbox command kind 99 is not known');
+    expect(readInboxBatch(Buffer.from([2])).fault).toBeInstanceOf(NewerVersionError);
   });
 });
 

@@ -1,4 +1,4 @@
-import { ByteReader, type ByteWriter, MalformedBytesError } from './bytes.js';
+import { ByteReader, type ByteWriter, checkVersion, MalformedBytesError } from './bytes.js';
 import type { Envelope, Handshake } from './envelope.js';
 import type { InboxAddress } from './inbox.js';
 
@@ -10,7 +10,8 @@ import type { InboxAddress } from './inbox.js';
  *                 connectionContext:text  [traceparent:shortText]  rest by kind
  *
  * Entries of both the last release and this one are on the stream during an upgrade: a change of layout takes a new
- * version, and the reader keeps the old one.
+ * version, and the reader keeps the old one. A release reads a new version before the next one writes it, so that processes can
+ * be upgraded, and rolled back, in any order.
  */
 export const batchVersion = 1;
 
@@ -64,13 +65,13 @@ function flagsOf(envelope: Envelope): number {
 }
 
 /**
- * Reads a whole batch. Bodies are views into `bytes`. Throws `MalformedBytesError` for anything that is not a batch of a
- * known version: such an entry is poison and belongs in the dead-letter stream.
+ * Reads a whole batch. Bodies are views into `bytes`. Throws `NewerVersionError` for a batch of a later release, which is to be
+ * left to a process of that release, and `MalformedBytesError` for anything else that is no batch: such an entry is poison and
+ * belongs in the dead-letter stream.
  */
 export function readBatch(bytes: Buffer): Batch {
   const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== batchVersion) throw new MalformedBytesError(`batch version ${version} is not known`);
+  checkVersion('batch', reader.u8(), batchVersion);
   const from = reader.shortText();
   const timeMs = reader.f64();
   const envelopes: Envelope[] = [];

@@ -1,4 +1,4 @@
-import { ByteReader, type ByteWriter, MalformedBytesError } from './bytes.js';
+import { ByteReader, type ByteWriter, checkVersion, MalformedBytesError } from './bytes.js';
 import type { ConnectionDescription, InboxCommand, OutcomeResult } from './inbox.js';
 
 /**
@@ -80,14 +80,27 @@ function kindOf(command: InboxCommand): number {
   return kinds[command.kind];
 }
 
-/** Reads a whole batch; bodies are views into `bytes`. Throws `MalformedBytesError` for anything else. */
-export function readInboxBatch(bytes: Buffer): InboxCommand[] {
-  const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== inboxVersion) throw new MalformedBytesError(`inbox version ${version} is not known`);
+/** What could be read of a batch, and why the rest could not. */
+export interface InboxBatch {
+  commands: InboxCommand[];
+  fault: MalformedBytesError | undefined;
+}
+
+/**
+ * Reads a batch; bodies are views into `bytes`. A command of a later release ends the reading, since nobody here knows how long it
+ * is: those before it are handed over all the same. `fault` is a `NewerVersionError` where the whole batch is of a later release.
+ */
+export function readInboxBatch(bytes: Buffer): InboxBatch {
   const commands: InboxCommand[] = [];
-  while (!reader.done) commands.push(readInboxCommand(reader));
-  return commands;
+  try {
+    const reader = new ByteReader(bytes);
+    checkVersion('inbox', reader.u8(), inboxVersion);
+    while (!reader.done) commands.push(readInboxCommand(reader));
+    return { commands, fault: undefined };
+  } catch (error) {
+    if (!(error instanceof MalformedBytesError)) throw error;
+    return { commands, fault: error };
+  }
 }
 
 function readInboxCommand(reader: ByteReader): InboxCommand {

@@ -50,6 +50,7 @@ export const logEvents = [
   'bus.append_failed',
   'bus.backlog_full',
   'bus.reclaimed',
+  'bus.newer_entry',
   'bus.dead_letter',
   'bus.lost_entry',
   'bus.undelivered',

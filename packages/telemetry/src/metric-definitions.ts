@@ -74,6 +74,7 @@ export const metricDefinitions = {
   deadLetters: gauge('Entries in the dead-letter stream.', 'shard'),
   deadLettersLimit: gauge('Entries the dead-letter stream may hold; over it the oldest is dropped.', 'shard'),
   streamReclaimedTotal: counter('Entries claimed from dead or stuck routers.', 'shard', 'reason'),
+  streamNewerTotal: counter('Entries of a newer release, left to routers that can read them.', 'shard'),
   streamTrimmedTotal: counter('Entries dropped by an emergency cap.', 'shard', 'reason'),
   streamLostTotal: counter(
     'Entries that are gone before they were acknowledged, pending (body_missing) or unread: data loss.',
@@ -91,7 +92,11 @@ export const metricDefinitions = {
     'shard',
   ),
   redisMemoryMaxBytes: gauge('Its maxmemory; 0 where none is set.', 'shard'),
-  inboxUndeliveredTotal: counter('Inbox commands not taken: gone, failed.', 'kind', 'reason'),
+  inboxUndeliveredTotal: counter(
+    'Inbox commands not taken: gone, failed, newer (of a newer release).',
+    'kind',
+    'reason',
+  ),
 
   messagesTotal: counter('Messages by outcome at the router that handled them.', 'api', 'stage', 'route', 'result'),
   overheadSeconds: histogram('Socket to integration request sent.', fast, 'api', 'stage', 'route', 'result'),

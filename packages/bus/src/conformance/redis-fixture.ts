@@ -4,7 +4,7 @@ import type { Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis } from '@sluice/testkit';
 import type { Bus } from '../bus.js';
 import { busKeys, type ShardKeys } from '../keys.js';
-import { createRedisBus } from '../redis-bus.js';
+import { createRedisBus, type RedisBusOptions } from '../redis-bus.js';
 import { quietTelemetry, testTiming, until } from './test-parts.js';
 
 export interface TestBus {
@@ -18,7 +18,7 @@ export interface RedisFixture {
   raw: RedisClient;
   shard: ShardKeys;
   settings: RedisSettings;
-  open(url?: string): Promise<TestBus>;
+  open(url?: string, more?: Pick<RedisBusOptions, 'codec' | 'timing'>): Promise<TestBus>;
   stop(): Promise<void>;
 }
 
@@ -41,9 +41,10 @@ export async function redisFixture(args: string[] = []): Promise<RedisFixture> {
     raw,
     shard,
     settings,
-    async open(url = redis.url) {
+    async open(url = redis.url, more = {}) {
       const telemetry = quietTelemetry();
-      const bus = createRedisBus({ settings: { ...settings, url }, role: 'test', telemetry, timing: testTiming });
+      const timing = { ...testTiming, ...more.timing };
+      const bus = createRedisBus({ ...more, settings: { ...settings, url }, role: 'test', telemetry, timing });
       buses.push(bus);
       await until('bus available', () => bus.available);
       return { bus, telemetry };

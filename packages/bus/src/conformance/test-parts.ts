@@ -11,6 +11,7 @@ export const testTiming: BusTiming = {
   blockingReadMs: 300,
   blockingReadGraceMs: 1_500,
   busCloseMs: 500,
+  newerEntryMsMax: 60_000,
 };
 
 /** Telemetry with real metrics, silent logs and no traces. */
