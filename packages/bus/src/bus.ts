@@ -67,6 +67,8 @@ export interface Delivery {
   readonly deliveryCount: number;
   /** Identity of this envelope on the bus, the same on every redelivery. */
   readonly deliveryId: string;
+  /** When the bus took it, ms since the epoch by the clock of the bus. */
+  readonly enqueuedAtMs: number;
   /**
    * The final outcome is known. Commands sent with `send` before this call are confirmed by the bus before the entry is
    * acknowledged, so a reply is never lost with its router.

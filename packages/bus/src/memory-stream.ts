@@ -168,6 +168,7 @@ class MemoryConsumer implements FrameConsumer {
       from: item.from,
       deliveryCount: item.deliveries,
       deliveryId: `0:${item.id}:0`,
+      enqueuedAtMs: item.envelope.timeMs,
       done: () => settle(undefined),
       dead: (reason) => settle(reason),
     };

@@ -93,6 +93,11 @@ export class EntryDelivery implements Delivery {
     return `${this.entry.shard.label}:${this.entry.id}:${this.index}`;
   }
 
+  /** An entry's id begins with its time of arrival. */
+  get enqueuedAtMs(): number {
+    return Number.parseInt(this.entry.id, 10);
+  }
+
   done(): void {
     if (!this.open) return;
     this.open = false;

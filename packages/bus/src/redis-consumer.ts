@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits, NewerVersionError } from '@sluice/contracts';
+import { type Envelope, limits, NewerVersionError } from '@sluice/contracts';
 import type { Delivery, FrameConsumer } from './bus.js';
 import type { ClaimedEntry } from './claimed-entry.js';
 import { EntrySettler } from './entry-settler.js';
@@ -110,9 +110,15 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     for (const { id, deliveryCount, body, progress } of entries) this.take(shard, id, body, deliveryCount, progress);
   }
 
-  private take(shard: ShardKeys, id: string, body: Buffer, deliveryCount: number, progress: Buffer | undefined): void {
+  private take(
+    shard: ShardKeys,
+    id: string,
+    body: Buffer,
+    deliveryCount: number,
+    progress: Buffer | undefined,
+  ): readonly Envelope[] {
     const key = keyOf(shard, id);
-    if (this.open.has(key)) return;
+    if (this.open.has(key)) return [];
     let entry: OpenEntry;
     try {
       const { from, envelopes } = this.parts.codec.read(body);
@@ -120,10 +126,10 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     } catch (error) {
       if (error instanceof NewerVersionError) {
         this.newer.park(shard, id, error.version).catch(() => {});
-        return;
+        return [];
       }
       void this.settler.buryEntry(shard, id, body, (error as Error).message, deliveryCount);
-      return;
+      return [];
     }
     this.open.set(key, entry);
     this.entrySize += (entry.envelopes.length - this.entrySize) / 8;
@@ -131,6 +137,7 @@ export class RedisConsumer implements FrameConsumer, EntryOwner {
     if (entry.remaining === 0) this.settler.acknowledge(entry);
     else if (deliveryCount > limits.deliveriesMax) void this.buryFirst(entry);
     else this.enqueue(entry);
+    return entry.envelopes;
   }
 
   /** What is first among the unfinished has been tried often enough; the rest goes on. */

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envelope } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
 import { routerGroup, type ShardKeys } from './keys.js';
+import { ReadTrace } from './read-trace.js';
 import type { ConsumerParts } from './router-group.js';
 
 type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[] | null][]][] | null;
@@ -9,7 +11,8 @@ type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[] | null]
 export interface ReaderHost {
   /** Entries that may be read now; 0 pauses until `wake`. */
   room(): number;
-  take(shard: ShardKeys, id: string, body: Buffer): void;
+  /** Gives what the entry holds, where it can be read. */
+  take(shard: ShardKeys, id: string, body: Buffer): readonly Envelope[];
   /** Makes groups and leases again: Redis may have come back empty. */
   prepare(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export class ShardReader {
   }
 
   private async run(): Promise<void> {
+    const { tracing } = this.parts.telemetry;
     while (!this.stopping) {
       const count = this.host.room();
       if (count === 0) {
@@ -65,8 +69,11 @@ export class ShardReader {
       }
       try {
         const args = ['GROUP', routerGroup, this.parts.name, 'COUNT', count, ...this.args];
+        const trace = tracing.enabled ? new ReadTrace(tracing) : undefined;
         const reply = (await this.link.callBuffer('XREADGROUP', args)) as ReadReply;
-        if (reply !== null && !this.stopping) this.take(reply);
+        if (reply === null || this.stopping) continue;
+        this.take(reply, trace);
+        trace?.end();
       } catch {
         if (this.stopping) return;
         await sleep(50 + Math.random() * 150, undefined, { ref: false });
@@ -76,7 +83,7 @@ export class ShardReader {
     }
   }
 
-  private take(reply: NonNullable<ReadReply>): void {
+  private take(reply: NonNullable<ReadReply>, trace: ReadTrace | undefined): void {
     const nowMs = Date.now();
     for (const [stream, entries] of reply) {
       const shard = this.shardOf.get(stream.toString());
@@ -86,7 +93,8 @@ export class ShardReader {
         const entryId = id.toString('latin1');
         // An entry's id begins with its time of arrival by the clock of Redis, which may be ahead of ours.
         this.waits[shard.index]?.observe(Math.max(0, nowMs - Number.parseInt(entryId, 10)) / 1_000);
-        this.host.take(shard, entryId, body);
+        const envelopes = this.host.take(shard, entryId, body);
+        trace?.add(shard, envelopes);
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { RedisSettings } from '@sluice/contracts';
 import { openRedis } from '@sluice/redis';
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis, waitFor } from '@sluice/testkit';
 import { afterAll, beforeAll } from 'vitest';
 import { registerConnectionStoreTests } from './conformance/connection-store.js';
@@ -12,7 +12,7 @@ import { createRedisConnectionStore } from './index.js';
 const telemetry: Telemetry = {
   metrics: createMetrics(),
   log: { debug() {}, info() {}, warn() {}, error() {} },
-  tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute() {}, end() {} }) },
+  tracing: noTracing,
 };
 let server: RedisServer;
 let settings: RedisSettings;

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis, waitFor } from '@sluice/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countingHandlers } from './conformance/connection-store.js';
@@ -11,7 +11,7 @@ import { createRedisConnectionStore } from './redis-connection-store.js';
 const telemetry: Telemetry = {
   metrics: createMetrics(),
   log: { debug() {}, info() {}, warn() {}, error() {} },
-  tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute() {}, end() {} }) },
+  tracing: noTracing,
 };
 
 describe('connections to a Redis that falls silent', () => {

@@ -25,11 +25,12 @@ import { measureIntegration } from './measured-integration.js';
 import { prepareMock } from './mock-integration.js';
 import { PassingTransports } from './passing-transports.js';
 import type { Selectors } from './selectors.js';
+import { traceIntegration } from './traced-integration.js';
 import type { Transport } from './transport.js';
 import { UndiciLane } from './undici-lane.js';
 
 export interface InvokerOptions {
-  telemetry: Pick<Telemetry, 'metrics'>;
+  telemetry: Pick<Telemetry, 'metrics'> & Partial<Pick<Telemetry, 'tracing'>>;
   /** Certificates (PEM) that https back ends are checked against instead of the system's. */
   ca?: string;
   /** Bounds per back-end origin; `integrationConnectionsMax` and `integrationWaitingMax` by default. */
@@ -112,7 +113,9 @@ export function createInvoker(options: InvokerOptions): Invoker {
             );
         }
       });
-      return measureIntegration(prepared, options.telemetry.metrics, route, definition.integrationType);
+      const { metrics, tracing } = options.telemetry;
+      const traced = traceIntegration(prepared, tracing, definition, route);
+      return measureIntegration(traced, metrics, route, definition.integrationType);
     },
 
     prepareFunction: (uri, place) => functions.forFunctionOrAddress(uri, place),

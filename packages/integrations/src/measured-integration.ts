@@ -14,16 +14,16 @@ export function measureIntegration(
   const labels = [route.apiId, route.stage, route.routeKey, integrationType] as const;
   const inflight = metrics.integrationInflight.labels(...labels);
   // Made when first needed: a series for every code that never occurs would swell each scrape.
-  const observers = new Map<string, (seconds: number) => void>();
+  const observers = new Map<string, (seconds: number, traceparent?: string) => void>();
 
-  function observe(outcome: IntegrationOutcome, seconds: number): void {
+  function observe(outcome: IntegrationOutcome, seconds: number, traceparent: string | undefined): void {
     const code = outcome.ok ? statusClass(outcome.integrationStatus ?? outcome.status) : outcome.code;
     let observer = observers.get(code);
     if (observer === undefined) {
       observer = observerOf(metrics, labels, code);
       observers.set(code, observer);
     }
-    observer(seconds);
+    observer(seconds, traceparent);
   }
 
   return {
@@ -33,7 +33,7 @@ export function measureIntegration(
       inflight.inc();
       inner.invoke(request, (outcome) => {
         inflight.dec();
-        observe(outcome, (performance.now() - startedAtMs) / 1000);
+        observe(outcome, (performance.now() - startedAtMs) / 1000, request.traceparent);
         done(outcome);
       });
     },
@@ -50,12 +50,14 @@ function observerOf(
   metrics: Metrics,
   labels: readonly [api: string, stage: string, route: string, kind: string],
   code: string,
-): (seconds: number) => void {
+): (seconds: number, traceparent?: string) => void {
   const seconds = metrics.integrationSeconds.labels(...labels, code);
-  if (code === '2xx' || code === '3xx' || code === '4xx') return (value) => seconds.observe(value);
+  if (code === '2xx' || code === '3xx' || code === '4xx') {
+    return (value, traceparent) => seconds.observe(value, traceparent);
+  }
   const errors = metrics.integrationErrorsTotal.labels(...labels, code);
-  return (value) => {
-    seconds.observe(value);
+  return (value, traceparent) => {
+    seconds.observe(value, traceparent);
     errors.inc();
   };
 }

@@ -1,5 +1,4 @@
-import type { Telemetry } from '@sluice/telemetry';
-import { createMetrics } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis } from '@sluice/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkRedisServer, judgeRedisServer, openRedis } from './index.js';
@@ -8,7 +7,7 @@ const ignore = () => {};
 const telemetry: Telemetry = {
   metrics: createMetrics(),
   log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-  tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute: ignore, end: ignore }) },
+  tracing: noTracing,
 };
 
 describe('server checks', () => {

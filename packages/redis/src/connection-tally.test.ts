@@ -1,4 +1,4 @@
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { startRedis, waitFor } from '@sluice/testkit';
 import { expect, it } from 'vitest';
 import { openRedis } from './index.js';
@@ -11,7 +11,7 @@ it('says once how many connections the process holds by role, when all are open 
   const telemetry: Telemetry = {
     metrics: createMetrics(),
     log: { debug() {}, info: keep, warn() {}, error() {} },
-    tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute() {}, end() {} }) },
+    tracing: noTracing,
   };
   const redis = await startRedis();
   const settings = {

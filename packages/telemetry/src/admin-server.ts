@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { limits } from '@sluice/contracts';
 import type { Metrics } from './metrics.js';
+import { openMetricsText, openMetricsType, wantsOpenMetrics } from './open-metrics.js';
 import type { Log } from './telemetry.js';
 
 /** Answer of a probe; the reason is shown to whoever asks, so it names no secret. */
@@ -106,15 +107,20 @@ async function answer(parts: AdminServerParts, request: IncomingMessage): Promis
       return probeReply(parts.probes.ready());
     case '/startupz':
       return probeReply(parts.probes.started());
-    case '/metrics': {
-      const { registry } = parts.metrics;
-      return { status: 200, body: await registry.metrics(), headers: { 'content-type': registry.contentType } };
-    }
+    case '/metrics':
+      return metricsReply(parts.metrics, request);
     case '/':
       return { status: 200, body: '/livez\n/readyz\n/startupz\n/metrics\nPOST /drain\n' };
     default:
       return { status: 404, body: 'not found; see /\n' };
   }
+}
+
+async function metricsReply({ registry }: Metrics, request: IncomingMessage): Promise<Reply> {
+  if (wantsOpenMetrics(request.headers.accept)) {
+    return { status: 200, body: await openMetricsText(registry), headers: { 'content-type': openMetricsType } };
+  }
+  return { status: 200, body: await registry.metrics(), headers: { 'content-type': registry.contentType } };
 }
 
 function drain(parts: AdminServerParts, request: IncomingMessage): Reply {

@@ -26,7 +26,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry & { close(
   return {
     log,
     metrics: options.metrics ?? createMetrics(),
-    tracing: createTracing(options.tracing?.tracer),
+    tracing: createTracing(options.tracing?.tracer, options.tracing?.sampleRatio),
     async close() {
       try {
         await options.tracing?.shutdown();

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { LabelCap } from './label-cap.js';
+import { isSampled, traceIdOf } from './traceparent.js';
 
 /**
  * Counters, gauges and histograms whose increment is an addition. The children of prom-client hash and check their labels
@@ -78,6 +79,14 @@ interface Sample {
   metricName?: string;
   labels: Record<string, string | number>;
   value: number;
+  exemplar?: Exemplar | undefined;
+}
+
+/** One observation of a bucket with the trace that it belongs to. */
+export interface Exemplar {
+  traceId: string;
+  value: number;
+  atMs: number;
 }
 
 export class CounterChild {
@@ -118,24 +127,36 @@ export class HistogramChild {
   /** Observations per bucket, not yet added up; the last one is +Inf. */
   readonly counts: Float64Array;
   sum = 0;
+  /** The newest of each bucket; undefined while no trace has come by. */
+  exemplars: (Exemplar | undefined)[] | undefined;
 
   constructor(private readonly bounds: readonly number[]) {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  /** Throws `RangeError` for NaN and infinities, which would spoil the sum for good. */
-  observe(value: number): void {
+  /**
+   * Throws `RangeError` for NaN and infinities, which would spoil the sum for good. `traceparent`: what the observation belongs
+   * to; where that is recorded, the bucket points to it.
+   */
+  observe(value: number, traceparent?: string): void {
     if (!Number.isFinite(value)) throw new RangeError(`cannot observe ${value}`);
     const { bounds, counts } = this;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
     counts[bucket] = (counts[bucket] as number) + 1;
     this.sum += value;
+    if (isSampled(traceparent)) this.exemplify(bucket, value, traceparent);
   }
 
   reset(): void {
     this.counts.fill(0);
     this.sum = 0;
+    this.exemplars = undefined;
+  }
+
+  private exemplify(bucket: number, value: number, traceparent: string): void {
+    this.exemplars ??= [];
+    this.exemplars[bucket] = { traceId: traceIdOf(traceparent), value, atMs: Date.now() };
   }
 }
 
@@ -193,15 +214,15 @@ export class PlainHistogram<Label extends string = string> extends PlainMetric<L
     super(name, help, labelNames, cap);
   }
 
-  observe(value: number): void {
-    this.labels().observe(value);
+  observe(value: number, traceparent?: string): void {
+    this.labels().observe(value, traceparent);
   }
 
   protected newChild(): HistogramChild {
     return new HistogramChild(this.bounds);
   }
 
-  protected samplesOf({ counts, sum }: HistogramChild, labels: Record<string, string>): Sample[] {
+  protected samplesOf({ counts, sum, exemplars }: HistogramChild, labels: Record<string, string>): Sample[] {
     let count = 0;
     const buckets = Array.from(counts, (inBucket, index) => {
       count += inBucket;
@@ -209,6 +230,7 @@ export class PlainHistogram<Label extends string = string> extends PlainMetric<L
         metricName: `${this.name}_bucket`,
         labels: { le: this.bounds[index] ?? '+Inf', ...labels },
         value: count,
+        exemplar: exemplars?.[index],
       };
     });
     return [

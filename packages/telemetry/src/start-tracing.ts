@@ -2,6 +2,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { limits } from '@sluice/contracts';
 import { CountedExport } from './counted-export.js';
 import type { Metrics } from './metrics.js';
+import { semanticConventionsUrl } from './span-names.js';
 
 /** What `packages/config` made of the OTEL_* variables. */
 export interface TracingSettings {
@@ -17,6 +18,7 @@ export interface TracingSettings {
 
 export interface StartedTracing {
   readonly tracer: Tracer;
+  readonly sampleRatio: number;
   /** Exports what is queued, bounded by `spanExportTimeoutMs`, and ends. */
   shutdown(): Promise<void>;
 }
@@ -62,8 +64,13 @@ export async function startTracing(
       'service.version': version,
       'sluice.role': role,
     }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(settings.sampleRatio) }),
+    // `createTracing` has decided before: what is started is sampled.
+    sampler: new sdk.AlwaysOnSampler(),
     spanProcessors: [counted.processor(batches)],
   });
-  return { tracer: provider.getTracer('sluice', version), shutdown: () => provider.shutdown() };
+  return {
+    tracer: provider.getTracer('sluice', version, { schemaUrl: semanticConventionsUrl }),
+    sampleRatio: settings.sampleRatio,
+    shutdown: () => provider.shutdown(),
+  };
 }

@@ -39,21 +39,30 @@ export interface LogFields {
 export interface Tracing {
   /** False unless the OpenTelemetry SDK was started: callers skip all span work then. */
   readonly enabled: boolean;
-  /** Starts a span. `parent` is a traceparent, `links` are traceparents of related work. */
+  /**
+   * Whether a span is to be started, asked before anything is built for it: by the decision of the parent, which is a valid
+   * traceparent, else by the ratio. False where tracing is off.
+   */
+  samples(parent: string | undefined): boolean;
+  /** Starts a span that is exported, come what may. `parent` is a traceparent, `links` are traceparents of related work. */
   startSpan(name: string, options: SpanOptions): ActiveSpan;
 }
 
 export interface SpanOptions {
   kind: 'server' | 'client' | 'producer' | 'consumer' | 'internal';
   parent?: string | undefined;
+  /** The `tracestate` that came with the parent. */
+  traceState?: string | undefined;
   links?: (string | undefined)[];
   attributes?: Record<string, string | number | boolean>;
+  /** Unset: now. Milliseconds since the epoch. */
+  startedAtMs?: number;
 }
 
 export interface ActiveSpan {
-  /** Carries this span to the next process; undefined where it is not recorded and has no parent. */
+  /** Carries this span to the next process. */
   readonly traceparent: string | undefined;
   setAttribute(name: string, value: string | number | boolean): void;
   /** Ends it, as failed where a reason is given. */
-  end(failure?: string): void;
+  end(failure?: string, endedAtMs?: number): void;
 }

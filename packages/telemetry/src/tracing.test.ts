@@ -4,13 +4,17 @@ import { limits } from '@sluice/contracts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTelemetry } from './create-telemetry.js';
 import { createMetrics } from './metrics.js';
+import { semanticConventionsUrl } from './span-names.js';
 import { startTracing, type TracingSettings } from './start-tracing.js';
-import { readTraceparent } from './traceparent.js';
+import { isSampled, readTraceparent, traceField, validTraceparent } from './traceparent.js';
 
 interface OtlpSpan {
   traceId: string;
   spanId: string;
   parentSpanId?: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  traceState?: string;
   name: string;
   kind: number;
   status: { code: number; message?: string };
@@ -27,24 +31,28 @@ afterEach(async () => {
 async function startCollector() {
   const spans: OtlpSpan[] = [];
   const resources: string[] = [];
+  const schemas: string[] = [];
   const headers: (string | undefined)[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     headers.push(request.headers['x-tenant'] as string | undefined);
     const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString()) as {
-      resourceSpans: { resource: unknown; scopeSpans: { spans: OtlpSpan[] }[] }[];
+      resourceSpans: { resource: unknown; scopeSpans: { schemaUrl: string; spans: OtlpSpan[] }[] }[];
     };
     for (const { resource, scopeSpans } of resourceSpans) {
       resources.push(JSON.stringify(resource));
-      for (const scope of scopeSpans) spans.push(...scope.spans);
+      for (const scope of scopeSpans) {
+        spans.push(...scope.spans);
+        schemas.push(scope.schemaUrl);
+      }
     }
     response.end('{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
   const { port } = server.address() as AddressInfo;
-  return { spans, resources, headers, endpoint: `http://127.0.0.1:${port}/v1/traces` };
+  return { spans, resources, schemas, headers, endpoint: `http://127.0.0.1:${port}/v1/traces` };
 }
 
 const off: TracingSettings = { exporter: 'none', endpoint: '', headers: {}, sampleRatio: 0.01, serviceName: 'sluice' };
@@ -87,18 +95,30 @@ describe('tracing', () => {
     expect(collector.headers).toEqual(['t1']);
   });
 
-  it('follows the sampling decision of the parent', async () => {
+  it('samples by the decision of the parent, else by the ratio, before anything is built', async () => {
     const collector = await startCollector();
     const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint };
-    const tracing = await startTracing({ ...settings, sampleRatio: 0 }, 'edge', '1', createMetrics());
-    const telemetry = createTelemetry({ ...silent, tracing });
-    telemetry.tracing.startSpan('kept', { kind: 'server', parent }).end();
-    const dropped = telemetry.tracing.startSpan('dropped', { kind: 'server', parent: unsampled });
-    dropped.end();
-    telemetry.tracing.startSpan('root', { kind: 'server' }).end();
+    const started = await startTracing({ ...settings, sampleRatio: 0.1 }, 'edge', '1', createMetrics());
+    const telemetry = createTelemetry({ ...silent, tracing: started });
+    const { tracing } = telemetry;
+    expect([tracing.samples(parent), tracing.samples(unsampled)]).toEqual([true, false]);
+    let roots = 0;
+    for (let i = 0; i < 20_000; i++) if (tracing.samples(undefined)) roots++;
+    // Six standard deviations to either side.
+    expect(Math.abs(roots - 2_000)).toBeLessThan(6 * Math.sqrt(20_000 * 0.1 * 0.9));
+    const kept = tracing.startSpan('kept', { kind: 'server', parent, traceState: 'vendor=1', startedAtMs: 5_000 });
+    kept.end(undefined, 6_000);
+    expect(isSampled(kept.traceparent)).toBe(true);
     await telemetry.close();
-    expect(collector.spans.map((span) => span.name)).toEqual(['kept']);
-    expect(dropped.traceparent).toMatch(/^00-c{32}-[0-9a-f]{16}-00$/);
+    expect(collector.spans).toMatchObject([
+      { name: 'kept', startTimeUnixNano: '5000000000', endTimeUnixNano: '6000000000', traceState: 'vendor=1' },
+    ]);
+    expect(collector.schemas).toEqual([semanticConventionsUrl]);
+  });
+
+  it.each(['0', '1', '2', '3', '9', 'a', 'b', 'e', 'f'])('reads the last digit %s of the flags', (digit) => {
+    const text = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-0${digit}`;
+    expect(isSampled(text)).toBe((Number.parseInt(digit, 16) & 1) === 1);
   });
 
   it('neither throws nor waits long when the collector is away, and counts what is lost', async () => {
@@ -119,19 +139,23 @@ describe('tracing', () => {
     const settings = { ...off, exporter: 'otlp' as const, endpoint: collector.endpoint, sampleRatio: 1 };
     const telemetry = createTelemetry({ ...silent, tracing: await startTracing(settings, 'edge', '1', metrics) });
     for (let i = 0; i < 3; i++) telemetry.tracing.startSpan('x', { kind: 'server' }).end();
-    telemetry.tracing.startSpan('x', { kind: 'server', parent: unsampled }).end();
     await telemetry.close();
     expect(metrics.traceSpansTotal.labels('exported').value).toBe(3);
     expect(collector.spans).toHaveLength(3);
   });
 
-  it('is off unless asked for, and then passes a valid context on', async () => {
+  it('is off unless asked for', async () => {
     expect(await startTracing(off, 'edge', '1', createMetrics())).toBeUndefined();
     const { tracing } = createTelemetry(silent);
-    expect(tracing.enabled).toBe(false);
-    expect(tracing.startSpan('x', { kind: 'server', parent }).traceparent).toBe(parent);
-    expect(tracing.startSpan('x', { kind: 'server', parent: 'x\r\ny: z' }).traceparent).toBeUndefined();
-    expect(tracing.startSpan('x', { kind: 'server' }).traceparent).toBeUndefined();
+    expect([tracing.enabled, tracing.samples(undefined), tracing.samples(parent)]).toEqual([false, false, false]);
+    expect(tracing.startSpan('x', { kind: 'server', parent }).traceparent).toBeUndefined();
+  });
+
+  it('knows a traceparent from what is none', () => {
+    expect(validTraceparent(parent)).toBe(parent);
+    expect(validTraceparent('x\r\ny: z')).toBeUndefined();
+    expect(traceField(parent)).toEqual({ trace_id: 'a'.repeat(32) });
+    expect(traceField(undefined)).toEqual({});
   });
 
   it.each([

@@ -1,6 +1,15 @@
-import { type Link, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  createTraceState,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import type { ActiveSpan, SpanOptions, Tracing } from './telemetry.js';
-import { readTraceparent, writeTraceparent } from './traceparent.js';
+import { isSampled, readTraceparent, writeTraceparent } from './traceparent.js';
 
 const kinds: Record<SpanOptions['kind'], SpanKind> = {
   server: SpanKind.SERVER,
@@ -13,24 +22,24 @@ const kinds: Record<SpanOptions['kind'], SpanKind> = {
 /**
  * Spans over a tracer, or nothing at all without one. Context is never ambient: the parent is named in each call, since one
  * tick here serves many connections and asynchronous context tracking would tax every callback of the process.
+ *
+ * Sampling is decided here, before anything is built: of the messages that nobody looks at, which are nearly all, each costs a
+ * random number.
  */
-export function createTracing(tracer: Tracer | undefined): Tracing {
-  if (tracer === undefined) return { enabled: false, startSpan: passThroughSpan };
-  return { enabled: true, startSpan: (name, options) => startSpan(tracer, name, options) };
-}
-
-// The caller's own traceparent still goes on to the next process: a gateway that does not trace must not cut a trace.
-function passThroughSpan(_name: string, options: SpanOptions): ActiveSpan {
-  if (options.parent === undefined) return silentSpan;
-  const traceparent = readTraceparent(options.parent) === undefined ? undefined : options.parent;
-  return { ...silentSpan, traceparent };
+export function createTracing(tracer: Tracer | undefined, sampleRatio = 1): Tracing {
+  if (tracer === undefined) return noTracing;
+  return {
+    enabled: true,
+    samples: (parent) => (parent === undefined ? Math.random() < sampleRatio : isSampled(parent)),
+    startSpan: (name, options) => startSpan(tracer, name, options),
+  };
 }
 
 const silentSpan: ActiveSpan = { traceparent: undefined, setAttribute() {}, end() {} };
 
+export const noTracing: Tracing = { enabled: false, samples: () => false, startSpan: () => silentSpan };
+
 function startSpan(tracer: Tracer, name: string, options: SpanOptions): ActiveSpan {
-  const parent = readTraceparent(options.parent);
-  const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
   const links: Link[] = [];
   for (const text of options.links ?? []) {
     const linked = readTraceparent(text);
@@ -42,10 +51,18 @@ function startSpan(tracer: Tracer, name: string, options: SpanOptions): ActiveSp
       kind: kinds[options.kind],
       links,
       ...(options.attributes === undefined ? {} : { attributes: options.attributes }),
+      ...(options.startedAtMs === undefined ? {} : { startTime: options.startedAtMs }),
     },
-    context,
+    contextOf(options),
   );
   return activeSpan(span);
+}
+
+function contextOf({ parent, traceState }: SpanOptions) {
+  const context = readTraceparent(parent);
+  if (context === undefined) return ROOT_CONTEXT;
+  const state = traceState === undefined ? {} : { traceState: createTraceState(traceState) };
+  return trace.setSpanContext(ROOT_CONTEXT, { ...context, ...state });
 }
 
 function activeSpan(span: Span): ActiveSpan {
@@ -54,9 +71,9 @@ function activeSpan(span: Span): ActiveSpan {
     setAttribute(name, value) {
       span.setAttribute(name, value);
     },
-    end(failure) {
+    end(failure, endedAtMs) {
       if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
-      span.end();
+      span.end(endedAtMs);
     },
   };
 }

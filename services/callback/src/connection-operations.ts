@@ -24,10 +24,11 @@ export type Operate = (outcomes: OutcomeTable, exchange: Exchange, target: Conne
 
 /** One message with exactly the posted bytes; the edge makes it text (spec 09 §9.5). */
 const postToConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, apiId, takesBinary }) => {
-  const { traceparent, request } = exchange;
+  const { request } = exchange;
   const frame = takesBinary ? frameHeader(request.headers) : undefined;
   if (frame !== undefined && !frameKinds.has(frame)) return exchange.answer(invalidFrameKind());
   const binary = frame === undefined ? undefined : frame === 'binary';
+  const traceparent = exchange.traceCommand(nodeSlot);
   const command = { kind: 'POST' as const, connectionId, apiId, traceparent, body: request.body, binary };
   exchange.pending = outcomes.ask(
     nodeSlot,
@@ -41,7 +42,7 @@ const postToConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot,
 };
 
 const getConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, apiId }) => {
-  const command = { kind: 'GET' as const, connectionId, apiId, traceparent: exchange.traceparent };
+  const command = { kind: 'GET' as const, connectionId, apiId, traceparent: exchange.traceCommand(nodeSlot) };
   exchange.pending = outcomes.ask(
     nodeSlot,
     command,
@@ -53,7 +54,7 @@ const getConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, ap
 };
 
 const deleteConnection: Operate = (outcomes, exchange, { connectionId, nodeSlot, apiId }) => {
-  const command = { kind: 'DELETE' as const, connectionId, apiId, traceparent: exchange.traceparent };
+  const command = { kind: 'DELETE' as const, connectionId, apiId, traceparent: exchange.traceCommand(nodeSlot) };
   exchange.pending = outcomes.ask(
     nodeSlot,
     command,

@@ -13,8 +13,8 @@ export type About = { api?: string; stage?: string; connection_id?: string };
 /** One request and the way to answer it, free of the HTTP server. Answered exactly once, unless the caller goes away first. */
 export interface Exchange {
   readonly request: TakenRequest;
-  /** Trace context of this request, for the command that it becomes. */
-  readonly traceparent: string | undefined;
+  /** Begins a command to the edge of this node slot; gives the trace context that the command carries there. */
+  traceCommand(nodeSlot: number): string | undefined;
   /** What it waits for, so that it can be forgotten when the caller goes away. */
   pending: PendingAsk | undefined;
   /** Who signed, once that is known. */

@@ -18,7 +18,7 @@ export function findApi(
   const { connectionId, nodeSlot, stage, customDomain } = asked;
   if (nodeSlot === undefined) return exchange.answer(gone());
   if (parts.outcomes.full) return exchange.answer(limitExceeded());
-  const { traceparent } = exchange;
+  const traceparent = exchange.traceCommand(nodeSlot);
   exchange.pending = parts.outcomes.ask(
     nodeSlot,
     { kind: 'GET', connectionId, apiId: undefined, traceparent },

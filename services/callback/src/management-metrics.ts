@@ -12,7 +12,7 @@ export class ManagementMetrics {
   constructor(private readonly metrics: Metrics) {}
 
   /** `code` is a status, or `aborted` where the caller went away before the answer. */
-  answered(method: string, code: number | 'aborted', durationMs: number): void {
+  answered(method: string, code: number | 'aborted', durationMs: number, traceparent?: string): void {
     const kind = kinds[method] ?? 'other';
     const name = `${kind}${code}`;
     let child = this.children.get(name);
@@ -25,11 +25,11 @@ export class ManagementMetrics {
       this.children.set(name, child);
     }
     child.count.inc();
-    child.duration.observe(durationMs / 1_000);
+    child.duration.observe(durationMs / 1_000, traceparent);
   }
 
-  delivered(durationMs: number): void {
-    this.metrics.deliverySeconds.observe(durationMs / 1_000);
+  delivered(durationMs: number, traceparent?: string): void {
+    this.metrics.deliverySeconds.observe(durationMs / 1_000, traceparent);
   }
 
   refused(reason: string): void {

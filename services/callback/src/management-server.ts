@@ -1,12 +1,13 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { ManagementResponse } from '@sluice/contracts';
-import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import { attributeNames, type Telemetry, traceField } from '@sluice/telemetry';
 import type { CallLogs } from './call-logs.js';
 import type { About, Exchange, TakenRequest } from './exchange.js';
 import { handleManagementRequest, type ManagementParts } from './handle-management-request.js';
 import { remoteAddressOf, writeResponse } from './http-port.js';
 import { internalError, unavailable } from './management-answers.js';
 import type { ManagementMetrics } from './management-metrics.js';
+import { ManagementTrace, untraced } from './management-trace.js';
 import type { PendingAsk } from './outcome-table.js';
 import type { RequestReader } from './request-reader.js';
 
@@ -68,7 +69,7 @@ class ServedRequest implements Exchange {
   accessKeyId: string | undefined;
   private readonly startedAtMs = performance.now();
   private readonly receivedAtMs = Date.now();
-  private span: ActiveSpan | undefined;
+  private trace = untraced;
   private open = true;
   private close = false;
 
@@ -81,14 +82,14 @@ class ServedRequest implements Exchange {
     this.request = noRequest;
   }
 
-  get traceparent(): string | undefined {
-    return this.span?.traceparent;
+  traceCommand(nodeSlot: number): string | undefined {
+    return this.trace.command(nodeSlot);
   }
 
   handle(request: TakenRequest, close: boolean): void {
     this.request = request;
     this.close = close;
-    this.span = startSpan(this.parts.telemetry.tracing, request);
+    this.trace = ManagementTrace.of(this.parts.telemetry.tracing, request);
     this.guarded(() => handleManagementRequest(this.parts, this))(undefined);
   }
 
@@ -98,7 +99,7 @@ class ServedRequest implements Exchange {
         handler(value);
       } catch (error) {
         // A fault of ours must cost one request, not the process with all the others.
-        const fields = { ...this.about, error };
+        const fields = { ...this.about, ...traceField(this.trace.traceparent), error };
         this.parts.telemetry.log.error('callback.request_failed', 'a request could not be handled', fields);
         this.answer(internalError());
       }
@@ -120,11 +121,11 @@ class ServedRequest implements Exchange {
 
   concerns(name: keyof About, value: string): void {
     this.about[name] = value;
-    this.span?.setAttribute(`sluice.${name}`, value);
+    this.trace.span?.setAttribute(aboutAttributes[name], value);
   }
 
   delivered(): void {
-    this.parts.metrics.delivered(performance.now() - this.startedAtMs);
+    this.parts.metrics.delivered(performance.now() - this.startedAtMs, this.trace.traceparent);
   }
 
   /** The caller is gone. What was sent to the edge cannot be called back, but nobody waits for its outcome. */
@@ -157,14 +158,18 @@ class ServedRequest implements Exchange {
 
   private end(code: number | 'aborted', failure: string | undefined): void {
     this.open = false;
-    this.parts.metrics.answered(this.request.method, code, performance.now() - this.startedAtMs);
-    if (this.span !== undefined) {
-      if (code !== 'aborted') this.span.setAttribute('http.response.status_code', code);
-      this.span.end(failure);
-    }
+    const { method } = this.request;
+    this.parts.metrics.answered(method, code, performance.now() - this.startedAtMs, this.trace.traceparent);
+    this.trace.end(code, failure);
     this.finished();
   }
 }
+
+const aboutAttributes = {
+  api: attributeNames.api,
+  stage: attributeNames.stage,
+  connection_id: attributeNames.connectionId,
+} as const;
 
 const noRequest: TakenRequest = {
   method: '',
@@ -175,14 +180,3 @@ const noRequest: TakenRequest = {
   body: new Uint8Array(0),
   bodyExceeded: false,
 };
-
-/** Undefined where nobody traces. A caller's trace goes on through a gateway that does not trace itself. */
-function startSpan(tracing: Telemetry['tracing'], request: TakenRequest): ActiveSpan | undefined {
-  const parent = request.headers.find(([name]) => name === 'traceparent')?.[1];
-  if (!tracing.enabled && parent === undefined) return undefined;
-  return tracing.startSpan(`${request.method} /{stage}/@connections/{connectionId}`, {
-    kind: 'server',
-    parent,
-    attributes: { 'http.request.method': request.method, 'url.scheme': 'http' },
-  });
-}

@@ -1,7 +1,9 @@
 import type { Refusal } from '@sluice/bus';
 import { type Close, type ConnectionId, type DisconnectEnvelope, newRequestId } from '@sluice/contracts';
+import { type ActiveSpan, isSampled, type Tracing } from '@sluice/telemetry';
 import type { Connection } from './connection.js';
 import type { EdgeNode } from './membership.js';
+import { startDisconnectSpan } from './producer-span.js';
 import { retryDelayMs } from './retry-delay.js';
 
 /**
@@ -16,7 +18,13 @@ export class Disconnects {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  constructor(private readonly node: () => EdgeNode | undefined) {}
+  /** Of those announcements that are recorded. */
+  private readonly spans = new Map<string, ActiveSpan>();
+
+  constructor(
+    private readonly node: () => EdgeNode | undefined,
+    private readonly tracing: Tracing,
+  ) {}
 
   /** Announcements that the bus has not confirmed yet. */
   get count(): number {
@@ -32,17 +40,24 @@ export class Disconnects {
       this.node()?.membership.unregister(connection.id);
       return;
     }
-    this.append({
+    const envelope: DisconnectEnvelope = {
       kind: 'DISCONNECT',
       scope: connection.stage.scope,
       connectionId: connection.id,
       requestId: newRequestId(),
       timeMs: Date.now(),
       connectionContext: connection.context,
-      traceparent: connection.traceparent,
+      traceparent: undefined,
       disconnectStatusCode: close.code,
       disconnectReason: close.reason,
-    });
+    };
+    // Whose handshake is recorded has its end recorded too.
+    if (this.tracing.enabled && isSampled(connection.traceparent)) {
+      const span = startDisconnectSpan(this.tracing, envelope, connection.traceparent, close);
+      envelope.traceparent = span.traceparent;
+      this.spans.set(connection.id, span);
+    }
+    this.append(envelope);
   }
 
   /** Gives up the retries. What is still owed is left to the survivor. */
@@ -67,12 +82,20 @@ export class Disconnects {
     if (refusal === undefined) {
       this.failures = 0;
       this.owed.delete(envelope.connectionId);
+      this.endSpan(envelope.connectionId);
       this.node()?.membership.unregister(envelope.connectionId);
       return;
     }
     this.refused.push(envelope);
     if (this.timer !== undefined || this.stopped) return;
     this.timer = setTimeout(() => this.retry(), retryDelayMs(this.failures++));
+  }
+
+  private endSpan(connectionId: string): void {
+    const span = this.spans.get(connectionId);
+    if (span === undefined) return;
+    this.spans.delete(connectionId);
+    span.end();
   }
 
   private retry(): void {

@@ -54,7 +54,7 @@ export class EdgeWorks {
       this.lifetime.watchAll();
       this.apiBuckets.keep(definitions.apis());
     });
-    this.disconnects = new Disconnects(node);
+    this.disconnects = new Disconnects(node, telemetry.tracing);
     const owesDisconnect = (id: ConnectionId) => this.disconnects.owes(id) || this.ordered.has(id);
     this.registrations = new Registrations(node, owesDisconnect, telemetry);
     this.connections = new OpenConnections({

@@ -1,23 +1,47 @@
-import type { ActiveSpan, Tracing } from '@sluice/telemetry';
+import { type ActiveSpan, attributeNames, spanNames, type Tracing, validTraceparent } from '@sluice/telemetry';
 import { headerOf, type RequestHead } from './handshake-request.js';
 import type { StageState } from './stage-state.js';
 
-/** The server span of an upgrade, a child of the client's own where it sent one; undefined where nobody traces. */
-export function startHandshakeSpan(
+/** The trace of an upgrade. */
+export interface HandshakeTrace {
+  /** Undefined where the handshake is not recorded. */
+  span: ActiveSpan | undefined;
+  /** What the `$connect` envelope carries and messages link to; also of a client's trace that is not recorded. */
+  traceparent: string | undefined;
+}
+
+const none: HandshakeTrace = { span: undefined, traceparent: undefined };
+
+/** The server span of an upgrade, a child of the client's own where it sent one. */
+export function traceHandshake(
   tracing: Tracing,
   head: RequestHead,
   stage: StageState,
   connectionId: string,
-): ActiveSpan | undefined {
-  if (!tracing.enabled) return undefined;
-  return tracing.startSpan('handshake', {
+): HandshakeTrace {
+  if (!tracing.enabled) return none;
+  const parent = validTraceparent(headerOf(head, 'traceparent') || undefined);
+  if (!tracing.samples(parent)) return parent === undefined ? none : { span: undefined, traceparent: parent };
+  const span = tracing.startSpan(spanNames.handshake, {
     kind: 'server',
-    parent: headerOf(head, 'traceparent') || undefined,
+    parent,
+    traceState: headerOf(head, 'tracestate') || undefined,
     attributes: {
-      'network.protocol.name': 'websocket',
-      'sluice.api': stage.apiId,
-      'sluice.stage': stage.stageName,
-      'sluice.connection_id': connectionId,
+      [attributeNames.protocolName]: 'websocket',
+      [attributeNames.requestMethod]: 'GET',
+      [attributeNames.httpRoute]: '/{stage}',
+      [attributeNames.api]: stage.apiId,
+      [attributeNames.stage]: stage.stageName,
+      [attributeNames.connectionId]: connectionId,
     },
   });
+  return { span, traceparent: span.traceparent };
+}
+
+/** Ends the span, where there is one, with the status that the client was answered. */
+export function endHandshake({ span }: HandshakeTrace, status: number | 'aborted'): void {
+  if (span === undefined) return;
+  if (status === 'aborted') return span.end(status);
+  span.setAttribute(attributeNames.responseStatus, status);
+  span.end(status >= 500 ? `status ${status}` : undefined);
 }

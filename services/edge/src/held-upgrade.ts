@@ -1,8 +1,8 @@
 import { type ConnectionId, limits, type RequestId } from '@sluice/contracts';
-import type { ActiveSpan } from '@sluice/telemetry';
 import { authorizationEndsAtMs } from './authorization-end.js';
 import { type Connection, endOfLife } from './connection.js';
 import type { Forwarded } from './forwarded.js';
+import type { HandshakeTrace } from './handshake-span.js';
 import { noSocket } from './socket.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { StageState } from './stage-state.js';
@@ -19,7 +19,7 @@ export interface HeldUpgrade extends Timed {
   context: string;
   readonly forwarded: Forwarded;
   readonly startedAtMs: number;
-  readonly span: ActiveSpan | undefined;
+  readonly trace: HandshakeTrace;
 }
 
 /** The connection an upgrade becomes. Its socket follows within the 101, before anyone else sees it. */
@@ -32,7 +32,7 @@ export function newConnection(held: HeldUpgrade, registered: boolean, nowMs: num
     stage: held.stage,
     context: held.context,
     socket: noSocket,
-    traceparent: held.span?.traceparent,
+    traceparent: held.trace.traceparent,
     registered,
     closing: undefined,
     openedAtMs: nowMs,

@@ -1,9 +1,10 @@
 import type { Refusal } from '@sluice/bus';
 import { type ErrorCode, errorFrame, type MessageEnvelope, splitScope } from '@sluice/contracts';
-import type { ActiveSpan, Telemetry } from '@sluice/telemetry';
+import { type Telemetry, traceField } from '@sluice/telemetry';
 import type { Connection } from './connection.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
+import { startMessageSpan } from './producer-span.js';
 import type { SocketWriter } from './socket-writer.js';
 
 /** What became of an append: accepted, or why not. */
@@ -23,8 +24,8 @@ export class MessageAppender {
     const node = this.node();
     if (node === undefined) {
       settled(envelope, 'bus_unavailable');
-    } else if (this.telemetry.tracing.enabled) {
-      const span = this.startSpan(envelope, connection);
+    } else if (this.telemetry.tracing.samples(undefined)) {
+      const span = startMessageSpan(this.telemetry.tracing, envelope, connection.traceparent);
       envelope.traceparent = span.traceparent;
       node.producer.append(envelope, (_, refusal) => {
         span.end(refusal);
@@ -45,6 +46,7 @@ export class MessageAppender {
       stage,
       connection_id: envelope.connectionId,
       request_id: envelope.requestId,
+      ...traceField(envelope.traceparent),
       reason,
     });
     const connection = this.connections.get(envelope.connectionId);
@@ -56,21 +58,4 @@ export class MessageAppender {
   private readonly settled: AppendSettled = (envelope, refusal) => {
     if (refusal !== undefined) this.refuse(envelope, refusal);
   };
-
-  /** A trace of its own, linked to the handshake: no span lives as long as a connection. */
-  private startSpan(envelope: MessageEnvelope, connection: Connection): ActiveSpan {
-    return this.telemetry.tracing.startSpan('send', {
-      kind: 'producer',
-      links: [connection.traceparent],
-      attributes: {
-        'messaging.system': 'redis',
-        'messaging.operation.name': 'send',
-        'messaging.operation.type': 'send',
-        'messaging.message.id': envelope.messageId,
-        'sluice.api': connection.stage.apiId,
-        'sluice.stage': connection.stage.stageName,
-        'sluice.connection_id': connection.id,
-      },
-    });
-  }
 }

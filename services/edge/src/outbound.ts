@@ -16,6 +16,7 @@ import {
 import type { Telemetry } from '@sluice/telemetry';
 import { monotonicMs, wallClockMsOf } from './clock.js';
 import type { Connection } from './connection.js';
+import { startDeliverSpan } from './deliver-span.js';
 import type { OpenConnections } from './open-connections.js';
 import type { SocketWriter } from './socket-writer.js';
 
@@ -135,13 +136,7 @@ export class Outbound {
   }
 
   private post(connection: Connection, command: PostCommand): void {
-    const span = this.telemetry.tracing.enabled
-      ? this.telemetry.tracing.startSpan('deliver', {
-          kind: 'consumer',
-          parent: command.traceparent,
-          attributes: { 'sluice.api': connection.stage.apiId, 'sluice.connection_id': connection.id },
-        })
-      : undefined;
+    const span = startDeliverSpan(this.telemetry.tracing, connection, command);
     const result = this.tryPost(connection, command);
     this.outcome(command, result);
     span?.end(result === 'ok' ? undefined : result);

@@ -102,9 +102,9 @@ export class StageState {
     this.metrics.closesTotal.labels(this.apiId, this.stageName, code, name ?? 'client').inc();
   }
 
-  countHandshake(result: HandshakeResult, tookMs: number): void {
+  countHandshake(result: HandshakeResult, tookMs: number, traceparent?: string): void {
     this.metrics.handshakesTotal.labels(this.apiId, this.stageName, result).inc();
-    this.metrics.handshakeSeconds.labels(this.apiId, this.stageName, result).observe(tookMs / 1000);
+    this.metrics.handshakeSeconds.labels(this.apiId, this.stageName, result).observe(tookMs / 1000, traceparent);
   }
 }
 

@@ -8,17 +8,18 @@ import {
   type VerdictCommand,
 } from '@sluice/contracts';
 import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
-import { failureReason, type Telemetry } from '@sluice/telemetry';
+import { failureReason, type Telemetry, traceField } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import { connectContextOf, contextOf, keptContextOf } from './connection-context.js';
 import type { TrustedProxies } from './forwarded.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
-import { startHandshakeSpan } from './handshake-span.js';
+import { endHandshake, traceHandshake } from './handshake-span.js';
 import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';
 import { failedHandshake, type HttpAnswer, unavailable } from './http-answer.js';
 import type { Lifetime } from './lifetime.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
+import { startConnectSpan } from './producer-span.js';
 import type { Registrations } from './registrations.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { HandshakeResult, StageState, Stages } from './stage-state.js';
@@ -118,7 +119,6 @@ export class Upgrades {
   private prepare(request: PendingUpgrade, stage: StageState, node: EdgeNode, startedAtMs: number): HeldUpgrade {
     const forwarded = this.parts.proxies.forwarded(request.head, this.parts.ownPort());
     const connectionId = newConnectionId(node.slot);
-    const span = startHandshakeSpan(this.parts.telemetry.tracing, request.head, stage, connectionId);
     return {
       kind: 'held-upgrade',
       request,
@@ -128,7 +128,7 @@ export class Upgrades {
       context: contextOf(request.head, forwarded),
       forwarded,
       startedAtMs,
-      span,
+      trace: traceHandshake(this.parts.telemetry.tracing, request.head, stage, connectionId),
       dueTick: -1,
       wheelIndex: -1,
     };
@@ -147,10 +147,20 @@ export class Upgrades {
       requestId: held.requestId,
       timeMs: Date.now(),
       connectionContext: connectContextOf(held.context, held.forwarded),
-      traceparent: held.span?.traceparent,
+      traceparent: held.trace.traceparent,
       handshake: { headers: head.headers, queryString: head.queryString, rawPath: head.path },
     };
-    node.producer.append(envelope, this.connectSettled);
+    if (held.trace.span === undefined) node.producer.append(envelope, this.connectSettled);
+    else this.appendTraced(node, envelope);
+  }
+
+  private appendTraced(node: EdgeNode, envelope: ConnectEnvelope): void {
+    const span = startConnectSpan(this.parts.telemetry.tracing, envelope);
+    envelope.traceparent = span.traceparent;
+    node.producer.append(envelope, (_, refusal) => {
+      span.end(refusal);
+      this.connectSettled(envelope, refusal);
+    });
   }
 
   /** What authorization has added to the context holds from before the record and the 101. */
@@ -207,24 +217,22 @@ export class Upgrades {
     this.parts.connections.add(connection);
     held.request.accept(connection, protocol);
     if (!registered) this.parts.registrations.add(connection);
-    held.span?.setAttribute('http.response.status_code', 101);
-    held.span?.end();
-    held.stage.countHandshake('accepted', nowMs - held.startedAtMs);
+    endHandshake(held.trace, 101);
+    held.stage.countHandshake('accepted', nowMs - held.startedAtMs, held.trace.traceparent);
   }
 
   private refuse(held: HeldUpgrade, answer: HttpAnswer, result: HandshakeResult, reason?: string): void {
     if (!held.request.refuse(answer)) return;
     if (reason !== undefined) this.parts.telemetry.metrics.throttledTotal.labels(held.stage.apiId, reason).inc();
-    held.span?.setAttribute('http.response.status_code', answer.status);
-    held.span?.end(answer.status >= 500 ? String(answer.status) : undefined);
-    held.stage.countHandshake(result, monotonicMs() - held.startedAtMs);
+    endHandshake(held.trace, answer.status);
+    held.stage.countHandshake(result, monotonicMs() - held.startedAtMs, held.trace.traceparent);
   }
 
   private aborted(held: HeldUpgrade): void {
     // While the registration is awaited it is no longer held; `register` sees the abort itself.
     this.release(held.connectionId);
-    held.span?.end('aborted');
-    held.stage.countHandshake('aborted', monotonicMs() - held.startedAtMs);
+    endHandshake(held.trace, 'aborted');
+    held.stage.countHandshake('aborted', monotonicMs() - held.startedAtMs, held.trace.traceparent);
   }
 
   private release(connectionId: string): HeldUpgrade | undefined {
@@ -239,6 +247,7 @@ export class Upgrades {
       stage: held.stage.stageName,
       connection_id: held.connectionId,
       request_id: held.requestId,
+      ...traceField(held.trace.traceparent),
       ...(error === undefined ? {} : { reason: failureReason(error) }),
     });
   }

@@ -8,7 +8,7 @@ import {
   encodeConnectionContext,
 } from '@sluice/contracts';
 import { traceparentFor, xrayTraceId } from '@sluice/integrations';
-import type { ActiveSpan, Tracing } from '@sluice/telemetry';
+import { type ActiveSpan, attributeNames, isSampled, spanNames, type Tracing } from '@sluice/telemetry';
 import type { Gate, Passage } from './passage.js';
 
 interface AuthorizationGateParts {
@@ -16,7 +16,7 @@ interface AuthorizationGateParts {
   place: ContextPlace;
   tracing: Tracing;
   /** Counts one authorization: `ok` or the code of its refusal. */
-  observe(result: string, seconds: number): void;
+  observe(result: string, seconds: number, traceparent: string | undefined): void;
 }
 
 /** Authorization of one route (spec 08); what it grants is part of the connection's context from here on. */
@@ -24,7 +24,10 @@ export function authorizationGate({ authorization, place, tracing, observe }: Au
   return (passage, next) => {
     const { envelope } = passage;
     const connection = decodeConnectionContext(envelope.connectionContext);
-    const span = tracing.enabled ? startSpan(tracing, authorization, envelope.traceparent) : undefined;
+    const span =
+      tracing.enabled && isSampled(envelope.traceparent)
+        ? startSpan(tracing, authorization, envelope.traceparent)
+        : undefined;
     // Authorizer and integration name one trace, in their events and in the calls that carry them.
     const traceparent = traceparentFor(span?.traceparent ?? envelope.traceparent);
     if (envelope.traceparent === undefined) passage.envelope = { ...envelope, traceparent };
@@ -40,7 +43,7 @@ export function authorizationGate({ authorization, place, tracing, observe }: Au
       traceId: xrayTraceId(traceparent),
     };
     authorization.authorize(request, (outcome) => {
-      observe(outcome.ok ? 'ok' : outcome.code, (performance.now() - startedAtMs) / 1000);
+      observe(outcome.ok ? 'ok' : outcome.code, (performance.now() - startedAtMs) / 1000, envelope.traceparent);
       endSpan(span, outcome);
       passage.authorizerLatencyMs = outcome.latencyMs;
       if (outcome.ok) grant(passage, connection, outcome);
@@ -77,18 +80,18 @@ export function replaceContext(passage: Passage, context: ConnectionContext): vo
 }
 
 function startSpan(tracing: Tracing, authorization: PreparedAuthorization, parent: string | undefined): ActiveSpan {
-  return tracing.startSpan('authorize', {
+  return tracing.startSpan(spanNames.authorize, {
     kind: 'internal',
     parent,
     attributes: {
-      'sluice.authorization_type': authorization.type,
-      ...(authorization.authorizerId === undefined ? {} : { 'sluice.authorizer': authorization.authorizerId }),
+      [attributeNames.authorizationType]: authorization.type,
+      ...(authorization.authorizerId === undefined ? {} : { [attributeNames.authorizer]: authorization.authorizerId }),
     },
   });
 }
 
 function endSpan(span: ActiveSpan | undefined, outcome: AuthorizationOutcome): void {
   if (span === undefined) return;
-  span.setAttribute('sluice.result', outcome.ok ? 'ok' : outcome.code);
+  span.setAttribute(attributeNames.result, outcome.ok ? 'ok' : outcome.code);
   span.end(outcome.ok ? undefined : outcome.code);
 }

@@ -1,5 +1,5 @@
 import { type Envelope, splitScope } from '@sluice/contracts';
-import type { LogFields } from '@sluice/telemetry';
+import { type LogFields, traceField } from '@sluice/telemetry';
 
 /** What every log line about an envelope says of it. */
 export function envelopeFields({ scope, connectionId, requestId, traceparent }: Envelope): LogFields {
@@ -9,6 +9,6 @@ export function envelopeFields({ scope, connectionId, requestId, traceparent }: 
     stage,
     connection_id: connectionId,
     request_id: requestId,
-    ...(traceparent === undefined ? {} : { trace_id: traceparent.slice(3, 35) }),
+    ...traceField(traceparent),
   };
 }

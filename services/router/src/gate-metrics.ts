@@ -12,16 +12,16 @@ export function throttleCounter({ telemetry, api }: MetricsPlace): (reason: Name
 export function authorizationMetrics(
   { telemetry, api, stageName }: MetricsPlace,
   routeKey: string,
-): (result: string, seconds: number) => void {
+): (result: string, seconds: number, traceparent: string | undefined) => void {
   const childOf = (result: string) =>
     telemetry.metrics.authorizerSeconds.labels(api.apiId, stageName, routeKey, result);
   const children = new Map<string, ReturnType<typeof childOf>>();
-  return (result, seconds) => {
+  return (result, seconds, traceparent) => {
     let child = children.get(result);
     if (child === undefined) {
       child = childOf(result);
       children.set(result, child);
     }
-    child.observe(seconds);
+    child.observe(seconds, traceparent);
   };
 }

@@ -7,6 +7,7 @@ import { type Passage, runGates } from './passage.js';
 import type { ConnectRoute } from './prepare-route.js';
 import type { Refusal } from './refusal.js';
 import type { StageTables } from './stage-tables.js';
+import { noteOutcome } from './trace-process.js';
 import { accepted, refusedVerdict, type Verdict } from './verdicts.js';
 
 interface ConnectParts {
@@ -47,11 +48,12 @@ export class ConnectHandler {
     const { envelope, journal, authorizerLatencyMs } = passage;
     if (route.integration === undefined) {
       // A handshake that only had to pass gates is counted too; one that had to pass nothing is as good as not asked.
-      if (route.gates !== undefined) route.metrics.settled('ok', envelope.timeMs, Date.now());
+      if (route.gates !== undefined) route.metrics.settled('ok', envelope.timeMs, Date.now(), envelope.traceparent);
+      noteOutcome(delivery, route.routeKey, 'ok');
       journal?.end({ status: 200 });
       return this.pass(delivery, envelope, accept(accepted, passage), contextOf(passage));
     }
-    route.metrics.sent(envelope.timeMs, Date.now());
+    route.metrics.sent(envelope.timeMs, Date.now(), envelope.traceparent);
     journal?.invoking();
     const observer = journal?.observer;
     const request =
@@ -70,7 +72,9 @@ export class ConnectHandler {
     }
     const { status, headers, body } = outcome;
     const lets = status >= 200 && status <= 299;
-    route.metrics.settled(lets ? 'ok' : 'refused', envelope.timeMs, Date.now());
+    const result = lets ? 'ok' : 'refused';
+    route.metrics.settled(result, envelope.timeMs, Date.now(), envelope.traceparent);
+    noteOutcome(delivery, route.routeKey, result);
     journal?.end({ status: lets ? 200 : status, outcome });
     const verdict = { status, headers, body };
     this.pass(delivery, envelope, lets ? accept(verdict, passage) : verdict, lets ? contextOf(passage) : undefined);
@@ -84,7 +88,8 @@ export class ConnectHandler {
     outcome: IntegrationOutcome | undefined,
   ): void {
     const { envelope, journal } = passage;
-    route.metrics.settled(refusal.code, envelope.timeMs, Date.now());
+    route.metrics.settled(refusal.code, envelope.timeMs, Date.now(), envelope.traceparent);
+    noteOutcome(delivery, route.routeKey, refusal.code);
     journal?.end({ status: errorKinds[refusal.code].handshakeStatus, refusal, outcome });
     this.pass(delivery, envelope, refusedVerdict(envelope, refusal), undefined);
   }

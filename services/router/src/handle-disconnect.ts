@@ -18,6 +18,7 @@ import { logFailure } from './log-refusal.js';
 import { Postponed } from './postponed.js';
 import type { PreparedRoute } from './prepare-route.js';
 import type { StageTables } from './stage-tables.js';
+import { noteOutcome } from './trace-process.js';
 
 const retryJob = 'retry-disconnect';
 /** While the store is away a `$disconnect` waits; its entry stays unacknowledged, so a peer can take it over. */
@@ -82,7 +83,9 @@ export function createDisconnectHandler({
     journal?.invoking();
     const request = journal?.observer === undefined ? envelope : { ...envelope, observer: journal.observer };
     route.integration.invoke(request, (outcome) => {
-      route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
+      const result = outcome.ok ? 'ok' : outcome.code;
+      route.metrics.settled(result, envelope.timeMs, Date.now(), envelope.traceparent);
+      noteOutcome(delivery, '$disconnect', result);
       // Of the first attempt: the retries of a background job are no second event.
       journal?.end(endingOf(outcome));
       if (needsRetry(outcome) && attemptsMax > 1) return queueRetry(delivery, envelope);

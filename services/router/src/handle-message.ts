@@ -10,6 +10,7 @@ import type { MessageRoute } from './prepare-route.js';
 import type { Refusal } from './refusal.js';
 import { finishMessage, sendReply } from './settle-message.js';
 import type { StageTables } from './stage-tables.js';
+import { noteOutcome } from './trace-process.js';
 
 interface MessageParts {
   bus: Bus;
@@ -59,7 +60,7 @@ export class MessageHandler {
     if (route.integration === undefined) {
       return this.endRefused(delivery, envelope, route, passage, route.withoutTarget);
     }
-    route.metrics.sent(envelope.timeMs, Date.now());
+    route.metrics.sent(envelope.timeMs, Date.now(), envelope.traceparent);
     const journal = passage?.journal;
     journal?.invoking();
     const observer = journal?.observer;
@@ -74,7 +75,9 @@ export class MessageHandler {
     passage: MessagePassage | undefined,
     outcome: IntegrationOutcome,
   ): void {
-    route.metrics.settled(outcome.ok ? 'ok' : outcome.code, envelope.timeMs, Date.now());
+    const result = outcome.ok ? 'ok' : outcome.code;
+    route.metrics.settled(result, envelope.timeMs, Date.now(), envelope.traceparent);
+    noteOutcome(delivery, route.routeKey, result);
     const journal = passage?.journal;
     if (!outcome.ok) {
       const { code, detail } = outcome;
@@ -101,7 +104,8 @@ export class MessageHandler {
     passage: MessagePassage | undefined,
     refusal: Refusal,
   ): void {
-    route.metrics.settled(refusal.code, envelope.timeMs, Date.now());
+    route.metrics.settled(refusal.code, envelope.timeMs, Date.now(), envelope.traceparent);
+    noteOutcome(delivery, route.routeKey, refusal.code);
     passage?.journal?.end({ status: errorKinds[refusal.code].handshakeStatus, refusal });
     this.refuse(delivery, envelope, refusal);
   }

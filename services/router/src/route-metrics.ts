@@ -6,9 +6,9 @@ export type MessageResult = string;
 /** The metric children of one route, each resolved once per result: a look-up by labels costs more than the increment. */
 export interface RouteMetrics {
   /** Counts one settled message. `enqueuedMs` and `nowMs` are wall clock, as the edge and router are different machines. */
-  settled(result: MessageResult, enqueuedMs: number, nowMs: number): void;
+  settled(result: MessageResult, enqueuedMs: number, nowMs: number, traceparent: string | undefined): void;
   /** Observes the time from the socket to the integration call. */
-  sent(enqueuedMs: number, nowMs: number): void;
+  sent(enqueuedMs: number, nowMs: number, traceparent: string | undefined): void;
   duplicate(): void;
   retry(): void;
 }
@@ -33,13 +33,13 @@ export function createRouteMetrics(metrics: Metrics, apiId: string, stage: strin
   }
 
   return {
-    settled(result, enqueuedMs, nowMs) {
+    settled(result, enqueuedMs, nowMs, traceparent) {
       const { total, seconds } = children(result);
       total.inc();
-      seconds.observe(elapsedSeconds(enqueuedMs, nowMs));
+      seconds.observe(elapsedSeconds(enqueuedMs, nowMs), traceparent);
     },
-    sent(enqueuedMs, nowMs) {
-      overhead.observe(elapsedSeconds(enqueuedMs, nowMs));
+    sent(enqueuedMs, nowMs, traceparent) {
+      overhead.observe(elapsedSeconds(enqueuedMs, nowMs), traceparent);
     },
     duplicate: () => metrics.duplicatesTotal.labels(apiId, stage, routeKey, 'disconnect').inc(),
     retry: () => metrics.integrationRetriesTotal.labels(apiId, stage, routeKey, 'disconnect').inc(),

@@ -43,8 +43,8 @@ export function createRouter(parts: RouterParts): Router {
   let consumer: FrameConsumer | undefined;
 
   function handle(delivery: Delivery): void {
+    const traced = telemetry.tracing.enabled ? traceProcess(delivery, telemetry.tracing) : delivery;
     try {
-      const traced = telemetry.tracing.enabled ? traceProcess(delivery, telemetry.tracing) : delivery;
       switch (traced.envelope.kind) {
         case 'MESSAGE':
           return messages.handle(traced, traced.envelope);
@@ -54,7 +54,7 @@ export function createRouter(parts: RouterParts): Router {
           return disconnects.handle(traced, traced.envelope);
       }
     } catch (error) {
-      failed(delivery, error);
+      failed(traced, error);
     }
   }
 

@@ -120,6 +120,7 @@ describe('an authorization that is traced', () => {
     const own = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const tracing: Tracing = {
       enabled: true,
+      samples: () => true,
       startSpan(name, { parent }) {
         const span: (typeof spans)[number] = { name, parent };
         spans.push(span);
@@ -148,10 +149,19 @@ describe('an authorization that is traced', () => {
       observe: (result) => observed.push(result),
     });
     const refusals: unknown[] = [];
-    gate(passageOf(undefined), (refusal) => refusals.push(refusal?.code));
-    expect(spans).toEqual([{ name: 'authorize', parent: undefined, ended: 'access_denied' }]);
+    const passage = passageOf(undefined);
+    const parent = `00-0af7651916cd43dd8448eb211c80319c-${'c'.repeat(16)}-01`;
+    passage.envelope = { ...passage.envelope, traceparent: parent };
+    gate(passage, (refusal) => refusals.push(refusal?.code));
+    expect(spans).toEqual([{ name: 'authorize', parent, ended: 'access_denied' }]);
     expect(carried).toEqual([own, 'Root=1-0af76519-16cd43dd8448eb211c80319c']);
     expect([observed, refusals]).toEqual([['access_denied'], ['access_denied']]);
+    // A message that is not recorded has no span, and still one trace for its authorizer and its integration.
+    const quiet = passageOf(undefined);
+    gate(quiet, () => {});
+    expect(spans).toHaveLength(1);
+    expect(quiet.envelope.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(carried[2]).toBe(quiet.envelope.traceparent);
   });
 });
 

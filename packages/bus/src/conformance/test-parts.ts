@@ -1,5 +1,5 @@
 import { type Envelope, type InboxCommand, newConnectionId, newRequestId } from '@sluice/contracts';
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import type { Delivery } from '../bus.js';
 import type { BusTiming } from '../timing.js';
 
@@ -20,10 +20,7 @@ export function quietTelemetry(): Telemetry {
   return {
     metrics: createMetrics(),
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-    tracing: {
-      enabled: false,
-      startSpan: () => ({ traceparent: undefined, setAttribute: ignore, end: ignore }),
-    },
+    tracing: noTracing,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { RedisSettings } from '@sluice/contracts';
 import { openRedis, type RedisClient } from '@sluice/redis';
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { type RedisServer, startRedis, waitFor } from '@sluice/testkit';
 import type { ConnectionRecord, ConnectionStore, Membership } from '../connection-store.js';
 import { connectionKeys } from '../keys.js';
@@ -11,7 +11,7 @@ import { countingHandlers, record } from './connection-store.js';
 const telemetry: Telemetry = {
   metrics: createMetrics(),
   log: { debug() {}, info() {}, warn() {}, error() {} },
-  tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute() {}, end() {} }) },
+  tracing: noTracing,
 };
 
 /** Short enough to see leases end within a second. */

@@ -1,5 +1,5 @@
 import type { RedisSettings } from '@sluice/contracts';
-import { createMetrics, type Telemetry } from '@sluice/telemetry';
+import { createMetrics, noTracing, type Telemetry } from '@sluice/telemetry';
 import { waitFor } from '@sluice/testkit';
 import type { RateKeeper } from '../rate-keeper.js';
 import { createRedisRateKeeper, type RedisRateKeeperOptions } from '../redis-rate-keeper.js';
@@ -39,7 +39,7 @@ export async function openKeeper(
   const telemetry: Telemetry = {
     metrics: createMetrics(),
     log: { debug() {}, info: note, warn: note, error: note },
-    tracing: { enabled: false, startSpan: () => ({ traceparent: undefined, setAttribute() {}, end() {} }) },
+    tracing: noTracing,
   };
   const sum = async (metric: { get(): Promise<{ values: { value: number }[] }> }) =>
     (await metric.get()).values.reduce((total, { value }) => total + value, 0);
