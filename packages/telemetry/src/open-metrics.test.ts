@@ -25,7 +25,7 @@ describe('OpenMetrics', () => {
     expect(await metrics.registry.metrics()).toContain('# TYPE sluice_drains_total counter');
   });
 
-  it('points the bucket of an observation to its trace, where that is recorded', async () => {
+  it('[TR-10] points the bucket of an observation to its trace, where that is recorded', async () => {
     const metrics = createMetrics();
     const child = metrics.managementSeconds.labels('post', '200');
     child.observe(0.003, unrecorded);

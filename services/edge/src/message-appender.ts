@@ -4,7 +4,7 @@ import { type Telemetry, traceField } from '@sluice/telemetry';
 import type { Connection } from './connection.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
-import { startMessageSpan } from './producer-span.js';
+import { appendTraced, startMessageSpan } from './producer-span.js';
 import type { SocketWriter } from './socket-writer.js';
 
 /** What became of an append: accepted, or why not. */
@@ -26,11 +26,7 @@ export class MessageAppender {
       settled(envelope, 'bus_unavailable');
     } else if (this.telemetry.tracing.samples(undefined)) {
       const span = startMessageSpan(this.telemetry.tracing, envelope, connection.traceparent);
-      envelope.traceparent = span.traceparent;
-      node.producer.append(envelope, (_, refusal) => {
-        span.end(refusal);
-        settled(envelope, refusal);
-      });
+      appendTraced(node.producer, span, envelope, settled);
     } else {
       // It comes back as it was given.
       node.producer.append(envelope, settled as Parameters<typeof node.producer.append>[1]);

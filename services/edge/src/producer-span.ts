@@ -1,3 +1,4 @@
+import type { FrameProducer, Refusal } from '@sluice/bus';
 import { type Close, type Envelope, splitScope } from '@sluice/contracts';
 import { type ActiveSpan, attributeNames, messagingAttributes, spanNames, type Tracing } from '@sluice/telemetry';
 
@@ -37,6 +38,20 @@ export function startDisconnectSpan(tracing: Tracing, envelope: Envelope, handsh
       [attributeNames.messageId]: envelope.requestId,
       [attributeNames.closeCode]: close.code,
     },
+  });
+}
+
+/** Appends an envelope that carries its span, which ends when the bus has confirmed or refused it. */
+export function appendTraced<E extends Envelope>(
+  producer: FrameProducer,
+  span: ActiveSpan,
+  envelope: E,
+  settled: (envelope: E, refusal: Refusal | undefined) => void,
+): void {
+  envelope.traceparent = span.traceparent;
+  producer.append(envelope, (_, refusal) => {
+    span.end(refusal);
+    settled(envelope, refusal);
   });
 }
 

@@ -19,7 +19,7 @@ import { failedHandshake, type HttpAnswer, unavailable } from './http-answer.js'
 import type { Lifetime } from './lifetime.js';
 import type { EdgeNode } from './membership.js';
 import type { OpenConnections } from './open-connections.js';
-import { startConnectSpan } from './producer-span.js';
+import { appendTraced, startConnectSpan } from './producer-span.js';
 import type { Registrations } from './registrations.js';
 import type { PendingUpgrade } from './socket-server.js';
 import type { HandshakeResult, StageState, Stages } from './stage-state.js';
@@ -150,17 +150,9 @@ export class Upgrades {
       traceparent: held.trace.traceparent,
       handshake: { headers: head.headers, queryString: head.queryString, rawPath: head.path },
     };
-    if (held.trace.span === undefined) node.producer.append(envelope, this.connectSettled);
-    else this.appendTraced(node, envelope);
-  }
-
-  private appendTraced(node: EdgeNode, envelope: ConnectEnvelope): void {
-    const span = startConnectSpan(this.parts.telemetry.tracing, envelope);
-    envelope.traceparent = span.traceparent;
-    node.producer.append(envelope, (_, refusal) => {
-      span.end(refusal);
-      this.connectSettled(envelope, refusal);
-    });
+    const settled = this.connectSettled;
+    if (held.trace.span === undefined) node.producer.append(envelope, settled);
+    else appendTraced(node.producer, startConnectSpan(this.parts.telemetry.tracing, envelope), envelope, settled);
   }
 
   /** What authorization has added to the context holds from before the record and the 101. */
