@@ -69,9 +69,12 @@ export class Drain {
     const hurried = this.hurriedWindowMs;
     const order = shuffled(this.connections.all());
     const times = closeTimesMs(order.length, windowMs);
-    const startedAtMs = monotonicMs();
+    let startedAtMs = monotonicMs();
     let closed = 0;
     while (closed < order.length && this.hurriedWindowMs === hurried) {
+      const lateMs = monotonicMs() - startedAtMs - (times[closed] ?? 0);
+      // A process that was held up does not make good for it: all that has come due would close in one burst.
+      if (lateMs > limits.drainLateMsMax) startedAtMs += lateMs;
       const elapsedMs = monotonicMs() - startedAtMs;
       closed = this.closeThose(order, times, closed, elapsedMs);
       this.telemetry.metrics.drainRemaining.set(this.connections.count);
