@@ -15,6 +15,8 @@ export function startSlowLink({ host, port, target, bytesPerSecond }) {
 }
 
 const sliceMs = 50;
+/** First byte of a close frame that is not fragmented; k6 writes one by itself. */
+const closeFrame = 0x88;
 
 function relay(client, gateway, bytesPerSecond) {
   const sliceBytes = Math.max(1, Math.floor((bytesPerSecond * sliceMs) / 1_000));
@@ -30,6 +32,10 @@ function relay(client, gateway, bytesPerSecond) {
   };
   const timer = setInterval(handOn, sliceMs);
   client.pipe(gateway);
+  // The answer to the client's close frame would have to wait behind all that it has not read: a client that leaves is let go.
+  client.on('data', (chunk) => {
+    if (chunk[0] === closeFrame) setTimeout(end, sliceMs);
+  });
   gateway.once('end', end);
   for (const socket of [client, gateway]) {
     socket.on('error', end);

@@ -43,6 +43,11 @@ export class Account {
     return { ...this.answer(oldest), outOfOrder: false };
   }
 
+  /** Whether every message has its answer or error frame. */
+  get isSettled() {
+    return this.pending.size <= this.refused;
+  }
+
   refuse() {
     this.refused += 1;
   }

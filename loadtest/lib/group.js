@@ -5,20 +5,21 @@ import { randomOf } from './ids.js';
 import { metrics } from './metrics.js';
 
 const lagProbeMs = 500;
+const quietProbeMs = 100;
 
 /**
  * The clients of one iteration: `socketsPerVu` of them on one event loop of k6. They connect one after the other within the iteration's share of
  * the ramp, and the iteration ends when all have finished.
  */
 export class Group {
-  constructor(settings) {
+  constructor(settings, { size } = {}) {
     this.settings = settings;
     this.number = exec.scenario.iterationInTest;
     this.startedMs = nowMs();
     /** The time of the scenario's start on this clock, the same for all groups but for a ms. */
     this.originMs = this.startedMs - (Date.now() - exec.scenario.startTime);
     this.firstIndex = this.number * settings.socketsPerVu;
-    this.size = Math.max(0, Math.min(settings.socketsPerVu, settings.connections - this.firstIndex));
+    this.size = size ?? Math.max(0, Math.min(settings.socketsPerVu, settings.connections - this.firstIndex));
     this.clients = [];
     this.unfinished = 0;
     this.watchLag();
@@ -73,8 +74,16 @@ export class Group {
     }, lagProbeMs);
   }
 
-  /** All leave at this time, spread over `spreadMs` so that the end is no storm. */
-  leaveAt(dueMs, spreadMs) {
-    for (const client of this.clients) at(dueMs + client.random() * spreadMs, () => client.leave());
+  /**
+   * All leave from this time on, spread over `spreadMs` so that the end is no storm; a client with something under way stays for up to `patienceMs`
+   * more. Closing a socket throws away what it has received and k6 has not yet handed on, which is no loss of the gateway.
+   */
+  leaveAt(dueMs, { leaveMs, patienceMs }) {
+    const leave = (client) => {
+      const isQuiet = client.handlers.isQuiet?.() ?? true;
+      if (isQuiet || nowMs() > dueMs + patienceMs) client.leave();
+      else setTimeout(() => leave(client), quietProbeMs);
+    };
+    for (const client of this.clients) at(dueMs + client.random() * leaveMs, () => leave(client));
   }
 }

@@ -25,7 +25,6 @@ export const metrics = {
   closes: new Counter('closes'),
   abnormalCloses: new Counter('abnormal_closes'),
   disconnectsMissing: new Counter('disconnects_missing'),
-  acceptedMissing: new Counter('answered_but_unseen'),
 
   posts: new Counter('posts'),
   postsFailed: new Counter('posts_failed'),

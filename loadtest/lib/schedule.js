@@ -56,3 +56,14 @@ export function arrivalStages(curve, perSecond, durationMs) {
   }
   return { startRate, timeUnit: '1000s', stages };
 }
+
+/** The multiple of the base rate at a time of the curve. */
+export function factorAt(curve, durationMs, atMs) {
+  const stretch = durationMs / 1_000 / curve.reduce((sum, stage) => sum + stage.seconds, 0);
+  let left = atMs / 1_000 / stretch;
+  for (const { seconds, from, to } of curve) {
+    if (left <= seconds) return from + ((to - from) * Math.max(0, left)) / seconds;
+    left -= seconds;
+  }
+  return curve.at(-1).to;
+}

@@ -1,4 +1,5 @@
 import { closeCodes } from './close-codes.js';
+import { timelineOf } from './timeline.js';
 
 /** Own counters → where they stand in the result. */
 const messageCounts = {
@@ -50,6 +51,8 @@ export function summarise(data, settings, scenario) {
     passed: thresholds.every(({ ok }) => ok),
     runId: data.setup_data?.runId ?? settings.runId,
     startedAt: data.setup_data?.startedAt,
+    ...windowOf(data.setup_data?.startedAt, settings, scenario),
+    per: scenario.per ?? 'message',
     seed: settings.seed,
     target: settings.edgeUrl,
     connections: settings.connections,
@@ -68,6 +71,13 @@ export function summarise(data, settings, scenario) {
     failed: thresholds.filter(({ ok }) => !ok),
     thresholds,
   };
+}
+
+/** When the load itself ran, in ms since 1970: what a watcher of CPU times takes its difference over. */
+function windowOf(startedAt, settings, scenario) {
+  const { workFromMs, workToMs } = scenario.window?.(settings) ?? timelineOf(settings);
+  const startedMs = Date.parse(startedAt ?? '');
+  return { workFromMs: startedMs + workFromMs, workToMs: startedMs + workToMs };
 }
 
 function countsOf(metrics, names) {

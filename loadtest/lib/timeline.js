@@ -16,16 +16,26 @@ export function timelineOf({ connections, socketsPerVu, rampMs, durationMs, grac
   const leaveFromMs = workToMs + graceMs;
   // A client may be within its last handshake tries when it is told to leave.
   const triesMs = 500 * 2 ** Math.min(handshakeTries, 6);
-  const endMs = leaveFromMs + leaveMs + graceMs + triesMs + marginMs;
-  return { groups, groupMs, spacingMs: groupMs / socketsPerVu, workFromMs, workToMs, leaveFromMs, leaveMs, endMs };
+  const patienceMs = 2 * graceMs + 2_000;
+  const endMs = leaveFromMs + leaveMs + patienceMs + graceMs + triesMs + marginMs;
+  return {
+    groups,
+    groupMs,
+    spacingMs: groupMs / socketsPerVu,
+    workFromMs,
+    workToMs,
+    leaveFromMs,
+    leaveMs,
+    patienceMs,
+    endMs,
+  };
 }
 
 /** An open arrival of groups that stay: exactly `groups` iterations, none of which waits for another. */
 export function stayingExecutor(settings) {
-  const { groups, rampMs, timeline } = {
-    ...settings,
-    ...{ timeline: timelineOf(settings), groups: timelineOf(settings).groups },
-  };
+  const { rampMs } = settings;
+  const timeline = timelineOf(settings);
+  const { groups } = timeline;
   const rampStageMs = Math.round((rampMs * (groups + 0.5)) / groups);
   return {
     executor: 'ramping-arrival-rate',

@@ -39,7 +39,7 @@ export const variables = [
   {
     name: 'CONNECTIONS',
     kind: 'count',
-    meaning: 'how many clients; for churn and connect-storm it follows from RATE where unset',
+    meaning: 'how many clients; of churn RATE × LIFETIME',
   },
   {
     name: 'RATE',

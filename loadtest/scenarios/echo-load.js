@@ -1,9 +1,5 @@
-import { Account } from '../lib/account.js';
-import { seenByBackEnd } from '../lib/back-end.js';
-import { at, nowMs } from '../lib/clock.js';
+import { Conversation } from '../lib/conversation.js';
 import { Group } from '../lib/group.js';
-import { messageId, numberOf } from '../lib/ids.js';
-import { metrics } from '../lib/metrics.js';
 import { Schedule } from '../lib/schedule.js';
 import { timelineOf } from '../lib/timeline.js';
 
@@ -12,108 +8,14 @@ export function runEchoLoad({ settings, profile }) {
   const timeline = timelineOf(settings);
   const schedule = new Schedule(profile.curve, settings.rate, settings.durationMs);
   const group = new Group(settings);
+  const workFromMs = group.originMs + timeline.workFromMs;
   group.connect(timeline.spacingMs, (index) => {
-    const talk = new Conversation({ settings, schedule, index, workFromMs: group.originMs + timeline.workFromMs });
-    return {
-      handlers: {
-        open: (client) => talk.start(client),
-        message: (_client, text) => talk.receive(text),
-        closed: (client) => talk.settle(client.leaving ? 0 : settings.cutWindowMs),
-        finished: () => talk.end(),
-      },
+    // Each client has every `connections`-th message of the schedule.
+    const dueOf = (turn) => {
+      const dueMs = schedule.timeOf(index + turn * settings.connections);
+      return dueMs === undefined ? undefined : workFromMs + dueMs;
     };
+    return { handlers: new Conversation({ settings, index, dueOf }).handlers };
   });
-  group.leaveAt(group.originMs + timeline.leaveFromMs, timeline.leaveMs);
-}
-
-/** What one client says over all its connections. */
-class Conversation {
-  constructor({ settings, schedule, index, workFromMs }) {
-    Object.assign(this, { settings, schedule, index, workFromMs });
-    this.account = new Account();
-    this.turn = 0;
-    this.inTurn = settings.route === 'mock';
-    this.inOrder = settings.route === 'ordered';
-  }
-
-  start(client) {
-    this.client = client;
-    if (this.turn === 0 && this.timer === undefined) this.planNext();
-  }
-
-  /** The message times are fixed: this client has every `connections`-th message of the schedule. */
-  planNext() {
-    const dueMs = this.schedule.timeOf(this.index + this.turn * this.settings.connections);
-    if (dueMs === undefined) return;
-    this.dueMs = this.workFromMs + dueMs;
-    this.timer = at(this.dueMs, () => this.sendDue());
-  }
-
-  sendDue() {
-    this.turn += 1;
-    if (this.client.isOpen) this.send(this.dueMs);
-    else metrics.skipped.add(1);
-    if (!this.client.finished && !this.client.leaving) this.planNext();
-  }
-
-  send(dueMs) {
-    const number = this.account.send(dueMs, nowMs());
-    const id = messageId(this.settings.runId, this.index, number);
-    const text = JSON.stringify({ action: this.settings.route, id, pad: '' });
-    const pad = 'x'.repeat(Math.max(0, this.settings.payloadBytes - text.length));
-    this.client.send(text.replace('"pad":""', `"pad":"${pad}"`));
-    metrics.sent.add(1);
-  }
-
-  receive(text) {
-    const frame = parse(text);
-    if (frame.message !== undefined && frame.requestId !== undefined) {
-      metrics.refused.add(1);
-      this.account.refuse();
-      return;
-    }
-    const result = this.inTurn ? this.account.answerInTurn(frame.messageId) : this.byNumber(frame.id);
-    if (result.kind === 'duplicate') metrics.duplicated.add(1);
-    else if (result.kind === 'unknown') metrics.unknown.add(1);
-    else {
-      metrics.answered.add(1);
-      metrics.rtt.add(nowMs() - result.dueMs);
-      if (result.outOfOrder) metrics.outOfOrder.add(1);
-    }
-  }
-
-  byNumber(id) {
-    const number = numberOf(id, this.settings.runId, this.index);
-    return number === undefined ? { kind: 'unknown' } : this.account.answer(number);
-  }
-
-  /** A connection has ended. What nobody answered by then is lost, unless it came too late to be accepted, or the back end has it. */
-  async settle(cutWindowMs) {
-    const { early, late } = this.account.end(nowMs(), cutWindowMs);
-    if (early.length === 0 || cutWindowMs === 0) {
-      metrics.lost.add(early.length);
-      metrics.cut.add(late.length);
-      return;
-    }
-    const ids = early.map((number) => messageId(this.settings.runId, this.index, number));
-    // What was accepted may still be on its way to the back end.
-    await new Promise((resolve) => setTimeout(resolve, this.settings.graceMs));
-    const seen = await seenByBackEnd(this.settings, ids);
-    const lost = seen === undefined ? ids : ids.filter((id) => !seen.has(id));
-    if (lost.length > 0) console.error(`lost: ${lost.join(' ')}`);
-    metrics.lost.add(lost.length);
-    metrics.cut.add(ids.length - lost.length + late.length);
-  }
-
-  end() {
-    clearTimeout(this.timer);
-  }
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
+  group.leaveAt(group.originMs + timeline.leaveFromMs, timeline);
 }

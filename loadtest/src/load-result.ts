@@ -13,6 +13,11 @@ export interface LoadResult {
   passed: boolean;
   runId: string;
   startedAt: string;
+  /** When the load itself ran, ms since 1970. */
+  workFromMs: number;
+  workToMs: number;
+  /** What costs are counted by. */
+  per: 'message' | 'post' | 'connection';
   seed: string;
   target: string[];
   connections: number;
