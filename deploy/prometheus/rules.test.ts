@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type MetricDefinition, type MetricKey, metricDefinitions, metricName } from '@sluice/telemetry';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+// @ts-expect-error plain JavaScript, like all scripts
+import { metricsOf } from './metrics-of.mjs';
+// @ts-expect-error plain JavaScript, like all scripts
+import { renderRules } from './render-rules.mjs';
+// @ts-expect-error plain JavaScript, like all scripts
+import { alertsPage, rulesFile } from './rules-file.mjs';
+
+interface Rule {
+  alert?: string;
+  record?: string;
+  expr: string;
+  for?: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+interface PromtoolCase {
+  alert_rule_test: { alertname: string; exp_alerts: unknown[] }[];
+}
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const rulesOf = (options?: object): Rule[] =>
+  renderRules(options).groups.flatMap(({ rules }: { rules: Rule[] }) => rules);
+const alerts = rulesOf().filter(({ alert }) => alert !== undefined) as (Rule & { alert: string })[];
+const testFiles = readdirSync(path('tests')).map((name) => path(`tests/${name}`));
+
+function promtool(...args: string[]) {
+  const { status, stdout, stderr, error } = spawnSync('promtool', args, { encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  return { status, text: `${stdout}${stderr}` };
+}
+
+/** What a process exposes, histograms by their three names. */
+function exposedNames(): Set<string> {
+  const suffixes = (type: MetricDefinition['type']) => (type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']);
+  return new Set(
+    (Object.keys(metricDefinitions) as MetricKey[]).flatMap((key) =>
+      suffixes(metricDefinitions[key].type).map((suffix) => metricName(key) + suffix),
+    ),
+  );
+}
+
+describe('the rules', () => {
+  it('rules.yaml is what the source says', () => {
+    expect(readFileSync(path('rules.yaml'), 'utf8'), 'run `npm run rules` and commit what it writes').toBe(rulesFile());
+  });
+
+  it('docs/operate/alerts.md is what the source says', () => {
+    const page = readFileSync(path('../../docs/operate/alerts.md'), 'utf8');
+    expect(page, 'run `npm run rules` and commit what it writes').toBe(alertsPage());
+  });
+
+  it('promtool takes them', () => {
+    const { status, text } = promtool('check', 'rules', path('rules.yaml'));
+    expect(status, text).toBe(0);
+  });
+
+  it('promtool takes them for one release, and with every parameter changed', () => {
+    const rules = Object.fromEntries(alerts.map(({ alert }) => [alert, { threshold: 0.5, for: '7m', severity: 'x' }]));
+    const text = rulesFile({ selector: 'namespace="chat",release="sluice"', rules, planes: ['edge'] });
+    const { status, stderr, stdout } = spawnSync('promtool', ['check', 'rules', '/dev/stdin'], {
+      input: text,
+      encoding: 'utf8',
+    });
+    expect(status, stdout + stderr).toBe(0);
+    expect(text).not.toContain('%');
+    const series = [...text.matchAll(/(?:sluice|nodejs|process)_\w+(?!\w)(.{0,30})/g)].map(([, rest]) => rest as string);
+    expect(series.filter((rest) => !rest.startsWith('{namespace="chat",release="sluice"'))).toEqual([]);
+  });
+
+  it('every alert fires in a promtool test, and keeps still in another', () => {
+    const { status, text } = promtool('test', 'rules', ...testFiles);
+    expect(status, text).toBe(0);
+    const checks = testFiles
+      .flatMap((file) => (parse(readFileSync(file, 'utf8')) as { tests: PromtoolCase[] }).tests)
+      .flatMap((test) => test.alert_rule_test);
+    const fires = new Set(checks.filter((check) => check.exp_alerts.length > 0).map((check) => check.alertname));
+    const still = new Set(checks.filter((check) => check.exp_alerts.length === 0).map((check) => check.alertname));
+    const names = alerts.map(({ alert }) => alert).sort();
+    expect({ fires: [...fires].sort(), still: [...still].sort() }).toEqual({ fires: names, still: names });
+  });
+
+  it('name only metrics that a process has', () => {
+    const exposed = exposedNames();
+    const recorded = new Set(rulesOf().map(({ record }) => record));
+    const named = new Set<string>(rulesOf().flatMap(({ expr }) => metricsOf(expr)));
+    expect(named.size).toBeGreaterThan(30);
+    const unknown = [...named].filter((name) => !exposed.has(name) && !recorded.has(name));
+    expect(unknown.filter((name) => !/^(nodejs|process)_|^up$/.test(name))).toEqual([]);
+  });
+
+  it.each(alerts.map((rule) => [rule.alert, rule] as const))('%s says what, how bad and where to read on', (name, rule) => {
+    expect(rule.labels['severity']).toMatch(/^(page|ticket)$/);
+    for (const text of ['summary', 'description']) expect(rule.annotations[text]?.length, text).toBeGreaterThan(10);
+    const page = basename(new URL(rule.annotations['runbook_url'] as string).pathname);
+    expect(page).toBe(`${name}.md`);
+    const file = path(`../../docs/operate/runbooks/${page}`);
+    expect(existsSync(file), file).toBe(true);
+    const text = readFileSync(file, 'utf8');
+    for (const part of ['## Meaning', '## Impact', '## Check', '## Fix']) expect(text, page).toContain(part);
+  });
+
+  it('no runbook is left over', () => {
+    const pages = readdirSync(path('../../docs/operate/runbooks')).map((name) => name.replace('.md', ''));
+    expect(pages.sort()).toEqual(alerts.map(({ alert }) => alert).sort());
+  });
+});
