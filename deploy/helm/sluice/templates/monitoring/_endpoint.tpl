@@ -10,15 +10,17 @@ labels:
 {{- define "sluice.monitorEndpoint" -}}
 - port: admin
   path: /metrics
-  interval: {{ .interval }}
-  {{- with .scrapeTimeout }}
+  interval: {{ .values.interval }}
+  {{- with .values.scrapeTimeout }}
   scrapeTimeout: {{ . }}
   {{- end }}
-  {{- with .relabelings }}
   relabelings:
+    {{- /* Rules and dashboards tell releases apart by it. */}}
+    - { action: replace, replacement: {{ .root.Release.Name }}, targetLabel: release }
+    {{- with .values.relabelings }}
     {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .metricRelabelings }}
+    {{- end }}
+  {{- with .values.metricRelabelings }}
   metricRelabelings:
     {{- toYaml . | nindent 4 }}
   {{- end }}
