@@ -1,5 +1,6 @@
 import type { Environment } from './environment.js';
-import { type Override, overrides } from './overrides.js';
+import type { Override } from './override.js';
+import { overrides } from './overrides.js';
 import type { Path } from './problems.js';
 import type { Command } from './settings.js';
 
@@ -9,7 +10,7 @@ export interface AppliedOverride {
   path: Path;
   /** `--port` or `SLUICE_PORT`: where the reader has to change it. */
   origin: string;
-  value: string | number | boolean;
+  value: string | number | boolean | string[];
 }
 
 /** What flags and variables set, the flag where both do. An empty variable is as good as none. */
@@ -33,6 +34,7 @@ export function readOverrides(command: Command, flags: Flags, env: Environment):
 function readValue(kind: Override['kind'], text: string): AppliedOverride['value'] {
   if (kind === 'number' && /^-?\d{1,15}$/.test(text)) return Number(text);
   if (kind === 'yes or no' && /^(?:true|false)$/.test(text)) return text === 'true';
+  if (kind === 'list') return text.split(',').map((each) => each.trim());
   return text;
 }
 

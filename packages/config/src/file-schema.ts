@@ -1,6 +1,7 @@
 import { limits } from '@sluice/contracts';
 import { z } from 'zod';
 import { apisSchema } from './api-schema.js';
+import { redisSchema } from './redis-schema.js';
 import { addressRange, oneOf, text, textLike, wholeNumber, yesOrNo } from './schema-kinds.js';
 import {
   accountSchema,
@@ -81,33 +82,6 @@ const drainSchema = z
   })
   .prefault({})
   .describe('What happens on SIGTERM.');
-
-const redisSchema = z
-  .strictObject({
-    url: textLike(/^rediss?:\/\/\S+$/, 'redis://[user:password@]host[:port][/database] or rediss://…')
-      .optional()
-      .describe('Where Redis or Valkey is; for Sentinel and Cluster only its credentials and TLS count.'),
-    mode: oneOf(['standalone', 'sentinel', 'cluster']).default('standalone').describe('How it is deployed.'),
-    nodes: z
-      .array(textLike(/^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'host:port'), {
-        error: 'allowed: a list of host:port',
-      })
-      .default([])
-      .describe('Sentinels, or nodes of the cluster to start from, each `host:port`.'),
-    sentinelName: text(1, 128).default('mymaster').describe('Name of the primary at the sentinels.'),
-    username: text(1, 256).optional().describe('User for Redis ACLs; over the one in `url`.'),
-    password: text(1, 1024).optional().describe('Over the one in `url`. Better given as SLUICE_REDIS_PASSWORD.'),
-    keyPrefix: textLike(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9 and _.:-')
-      .default('sluice')
-      .describe('First part of every key, so that several gateways can share a Redis.'),
-    shards: wholeNumber(1, 256, 'keys')
-      .optional()
-      .describe(
-        'Keys that the frame stream is spread over. The same for all processes. Unset: 1, or 16 with a cluster.',
-      ),
-  })
-  .optional()
-  .describe('The cluster bus. Without it everything stays in one process.');
 
 const accessKey = z
   .strictObject({

@@ -1,57 +1,16 @@
-import type { Path } from './problems.js';
+import { all, at, type Override, override } from './override.js';
+import { redisOverrides } from './redis-overrides.js';
 import type { Command } from './settings.js';
 
-/** A setting that can also be given on the command line or as a variable; flag over variable over file. */
-export interface Override {
-  /** Name without dashes; undefined for what should not be seen in a process list. */
-  flag: string | undefined;
-  /** What stands for the value in `--help`. */
-  valueName: string;
-  env: string;
-  /** Key of the file it sets, which also says its default and what is allowed. Undefined: not part of the file. */
-  path(command: Command): Path | undefined;
-  kind: 'text' | 'number' | 'yes or no';
-  description: string;
-  /** Commands that have it. */
-  commands: readonly Command[];
-}
-
-const all: readonly Command[] = ['start', 'edge', 'router', 'callback'];
 const edges: readonly Command[] = ['start', 'edge'];
 const listeners: readonly Command[] = ['start', 'edge', 'callback'];
 const callers: readonly Command[] = ['start', 'router'];
 const workers: readonly Command[] = ['start', 'router', 'callback'];
 
-function at(...path: string[]): () => Path {
-  return () => path;
-}
-
-const kinds: Record<string, Override['kind']> = { number: 'number', ms: 'number', boolean: 'yes or no' };
-
-function override(
-  flag: string | undefined,
-  valueName: string,
-  env: string,
-  path: (command: Command) => Path | undefined,
-  commands: readonly Command[],
-  description: string,
-): Override {
-  const kind = kinds[valueName] ?? 'text';
-  return { flag, valueName, env, path, kind, description, commands };
-}
-
 const listenerOf = (command: Command) => (command === 'callback' ? 'callback' : 'edge');
 
 export const overrides: readonly Override[] = [
   override('config', 'file', 'SLUICE_CONFIG', () => undefined, all, 'configuration file; default sluice.yaml'),
-  override(
-    'redis',
-    'url',
-    'SLUICE_REDIS_URL',
-    at('redis', 'url'),
-    all,
-    'Redis or Valkey: the cluster bus, redis://host:6379',
-  ),
   override(
     'host',
     'address',
@@ -170,22 +129,5 @@ export const overrides: readonly Override[] = [
     'file with credentials for AWS',
   ),
   override(undefined, 'file', 'SLUICE_API_KEYS_FILE', at('apiKeysFile'), all, 'file with API keys of clients'),
-  override(undefined, 'text', 'SLUICE_REDIS_USERNAME', at('redis', 'username'), all, 'user for Redis'),
-  override(undefined, 'text', 'SLUICE_REDIS_PASSWORD', at('redis', 'password'), all, 'password for Redis'),
-  override(
-    undefined,
-    'number',
-    'SLUICE_REDIS_SHARDS',
-    at('redis', 'shards'),
-    all,
-    'keys the frame stream is spread over',
-  ),
-  override(
-    undefined,
-    'text',
-    'SLUICE_REDIS_KEY_PREFIX',
-    at('redis', 'keyPrefix'),
-    all,
-    'first part of every key in Redis',
-  ),
+  ...redisOverrides,
 ];

@@ -1,13 +1,17 @@
 import { isIP } from 'node:net';
 import type { RedisSettings } from '@sluice/contracts';
 import type { FileInput } from './file-schema.js';
-import type { Path } from './problems.js';
+import { type RedisTlsParts, resolveRedisTls } from './resolve-redis-tls.js';
 import type { Command } from './settings.js';
 
-type Report = (path: Path, message: string) => void;
+export interface RedisParts extends Omit<RedisTlsParts, 'redis'> {
+  command: Command;
+  redis: FileInput['redis'];
+}
 
 /** How Redis is reached, or undefined for a process that needs none. */
-export function resolveRedis(command: Command, redis: FileInput['redis'], report: Report): RedisSettings | undefined {
+export function resolveRedis(parts: RedisParts): RedisSettings | undefined {
+  const { command, redis, report } = parts;
   if (redis === undefined) {
     if (command !== 'start') {
       report(
@@ -17,7 +21,7 @@ export function resolveRedis(command: Command, redis: FileInput['redis'], report
     }
     return undefined;
   }
-  const { mode, nodes, sentinelName, keyPrefix } = redis;
+  const { mode, nodes, sentinelName, keyPrefix, sentinelUsername, sentinelPassword } = redis;
   if (mode === 'standalone') {
     if (redis.url === undefined)
       report(['redis', 'url'], 'is missing; allowed: redis://[user:password@]host[:port][/database]');
@@ -25,18 +29,23 @@ export function resolveRedis(command: Command, redis: FileInput['redis'], report
   } else if (nodes.length === 0) {
     report(['redis', 'nodes'], `is missing; mode ${mode} needs a list of host:port`);
   }
-  const url = redisUrl(redis);
+  if (mode !== 'sentinel' && (sentinelUsername !== undefined || sentinelPassword !== undefined))
+    report(['redis', 'sentinelPassword'], 'is only for mode sentinel');
+  const tls = resolveRedisTls({ ...parts, redis });
+  const url = redisUrl(redis, tls !== undefined);
   if (url === undefined) {
     report(['redis', 'url'], 'is no URL that can be read; allowed: redis://[user:password@]host[:port][/database]');
     return undefined;
   }
   if (mode === 'cluster' && !/^\/?0?$/.test(url.pathname))
     report(['redis', 'url'], 'names a database, which a cluster does not have');
-  return { mode, url: url.href, nodes, sentinelName, keyPrefix, shards: redis.shards ?? (mode === 'cluster' ? 16 : 1) };
+  const shards = redis.shards ?? (mode === 'cluster' ? 16 : 1);
+  return { mode, url: url.href, nodes, sentinelName, sentinelUsername, sentinelPassword, tls, keyPrefix, shards };
 }
 
-function redisUrl(redis: NonNullable<FileInput['redis']>): URL | undefined {
-  const text = redis.url ?? `redis://${redis.nodes[0] ?? '127.0.0.1:6379'}`;
+function redisUrl(redis: NonNullable<FileInput['redis']>, overTls: boolean): URL | undefined {
+  const given = redis.url ?? `redis://${redis.nodes[0] ?? '127.0.0.1:6379'}`;
+  const text = overTls ? given.replace(/^redis:/, 'rediss:') : given;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.hostname === '' && isIP(url.hostname) === 0) return undefined;

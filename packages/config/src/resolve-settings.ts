@@ -47,7 +47,14 @@ export function resolveSettings({
   const warnings: string[] = [];
   const report = (path: Path, message: string) => void problems.push({ path, message });
   const directory = dirname(configFile);
-  const redis = resolveRedis(command, input.redis, report);
+  const redis = resolveRedis({
+    command,
+    redis: input.redis,
+    directory,
+    onFileRead,
+    report,
+    warn: (text) => void warnings.push(text),
+  });
   const alone = command === 'start' && redis === undefined;
   const host = input.edge.host ?? (alone ? '127.0.0.1' : '0.0.0.0');
   const callbackHost = input.callback.host ?? '0.0.0.0';

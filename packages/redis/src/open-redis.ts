@@ -2,6 +2,7 @@ import { limits, type RedisSettings } from '@sluice/contracts';
 import type { Telemetry } from '@sluice/telemetry';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { countRedisConnection } from './connection-tally.js';
+import { sentinelOptions, tlsOptions } from './redis-tls.js';
 
 export type RedisClient = Redis | Cluster;
 
@@ -38,6 +39,7 @@ export function retireRedis(client: RedisClient): void {
 function nodeOptions(settings: RedisSettings, kind: RedisKind): RedisOptions {
   const shared: RedisOptions = {
     ...credentials(settings.url),
+    ...tlsOptions(settings),
     retryStrategy: retryDelayMs,
     reconnectOnError: leavesReplica(),
     connectTimeout: 5_000,
@@ -51,6 +53,7 @@ function nodeOptions(settings: RedisSettings, kind: RedisKind): RedisOptions {
       name: settings.sentinelName,
       sentinels: settings.nodes.map(splitNode),
       sentinelRetryStrategy: retryDelayMs,
+      ...sentinelOptions(settings),
     };
   }
   const { host, port, db } = address(settings.url);
@@ -77,7 +80,13 @@ function kindOptions(kind: RedisKind): RedisOptions {
 
 function openCluster(settings: RedisSettings, kind: RedisKind): Cluster {
   const options: ClusterOptions = {
-    redisOptions: { ...credentials(settings.url), connectTimeout: 5_000, noDelay: true, ...kindOptions(kind) },
+    redisOptions: {
+      ...credentials(settings.url),
+      ...tlsOptions(settings),
+      connectTimeout: 5_000,
+      noDelay: true,
+      ...kindOptions(kind),
+    },
     clusterRetryStrategy: retryDelayMs,
     enableOfflineQueue: kind !== 'producer',
     slotsRefreshTimeout: 2_000,
@@ -112,7 +121,6 @@ function credentials(url: string): RedisOptions {
   return {
     ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
     ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
-    ...(parsed.protocol === 'rediss:' ? { tls: { servername: parsed.hostname } } : {}),
   };
 }
 
@@ -151,6 +159,12 @@ function observe(client: RedisClient, role: string, kind: RedisKind, { metrics, 
     metrics.redisErrorsTotal.labels(role, kind).inc();
     if (reportedDown) return;
     reportedDown = true;
-    log.warn('bus.redis_down', `Redis is away (${role}): ${error.message}; trying again until it answers`);
+    log.warn('bus.redis_down', `Redis is away (${role}): ${reasonOf(error)}; trying again until it answers`);
   });
+}
+
+/** A cluster client says that no node answered, and why only of the last one: a certificate or a password, say. */
+function reasonOf(error: Error & { lastNodeError?: unknown }): string {
+  const { lastNodeError } = error;
+  return lastNodeError instanceof Error ? `${error.message} ${lastNodeError.message}` : error.message;
 }

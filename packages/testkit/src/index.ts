@@ -1,4 +1,5 @@
 export * from './back-end.js';
+export * from './certificates.js';
 export * from './cluster.js';
 export * from './free-port.js';
 export * from './gateway-process.js';

@@ -34,8 +34,9 @@ export async function launchRedis(port: number, args: string[]): Promise<ChildPr
 async function answered(port: number): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
   while (Date.now() < deadline) {
-    const pong = await askRedis(port, 'PING').catch(() => undefined);
-    if (pong !== undefined) return;
+    const pong = await askRedis(port, 'PING').catch((error: Error) => error.message);
+    // One that wants a password is there too.
+    if (pong.startsWith('+PONG') || pong.includes('NOAUTH')) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`redis-server did not answer on port ${port} within ${readyTimeoutMs} ms`);
@@ -43,9 +44,9 @@ async function answered(port: number): Promise<void> {
 
 /**
  * Sends one inline command and gives the answer as Redis writes it (`+OK`, `$12…`), its first piece where it is long. Rejects
- * with an error answer, such as that of a server that still loads its file.
+ * with an error answer, such as that of a server that still loads its file. `password`: that of the server, shown first.
  */
-export function askRedis(port: number, text: string): Promise<string> {
+export function askRedis(port: number, text: string, password?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     const fail = (reason: string) => {
@@ -54,9 +55,15 @@ export function askRedis(port: number, text: string): Promise<string> {
     };
     socket.setTimeout(answerTimeoutMs, () => fail('no answer'));
     socket.once('error', (error) => fail(error.message));
-    socket.once('connect', () => socket.write(`${text}\r\n`));
-    socket.once('data', (chunk) => {
+    socket.once('connect', () => socket.write(password === undefined ? `${text}\r\n` : `AUTH ${password}\r\n`));
+    let asked = password === undefined;
+    socket.on('data', (chunk) => {
       const answer = chunk.toString();
+      if (!asked && answer.startsWith('+OK')) {
+        asked = true;
+        socket.write(`${text}\r\n`);
+        return;
+      }
       if (answer.startsWith('-')) return fail(answer);
       socket.destroy();
       resolve(answer);

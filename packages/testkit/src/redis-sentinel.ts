@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Certificates } from './certificates.js';
 import { freePort } from './free-port.js';
 import { askRedis, endRedis, launchRedis } from './redis-launch.js';
 import { type RedisServer, startRedis } from './redis-server.js';
@@ -11,9 +12,11 @@ import { waitFor } from './wait-for.js';
 export interface RedisSentinel {
   readonly primary: RedisServer;
   readonly replica: RedisServer;
+  /** Where the sentinel knows the replica: its port, or the one of its TLS. */
+  readonly replicaPort: number;
   /** Name of the primary at the sentinel. */
   readonly name: string;
-  /** `host:port` of the sentinel. */
+  /** `host:port` of the sentinel, with certificates that of its TLS. */
   readonly address: string;
   /** Port of whom the sentinel calls the primary now. */
   primaryPort(): Promise<number>;
@@ -23,43 +26,65 @@ export interface RedisSentinel {
 const name = 'mymaster';
 const readyTimeoutMs = 20_000;
 
-/** Starts the three and waits until the replica is in step and the sentinel knows it. `downAfterMs`: silence that is death. */
-export async function startRedisSentinel(options: { downAfterMs?: number } = {}): Promise<RedisSentinel> {
+export interface RedisSentinelOptions {
+  /** Silence that is death. */
+  downAfterMs?: number;
+  /** All three listen with TLS too, and talk to each other over it. */
+  certificates?: Certificates;
+  /** Of the primary and the replica. */
+  password?: string;
+  sentinelPassword?: string;
+}
+
+/** Starts the three and waits until the replica is in step and the sentinel knows it. */
+export async function startRedisSentinel(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
+  const { certificates, password, sentinelPassword } = options;
+  const secured = password === undefined ? [] : ['--requirepass', password, '--masterauth', password];
+
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
     // Without the delay the first full copy starts at once instead of waiting 5 s for further replicas.
-    const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+    const [primaryTlsPort, replicaTlsPort] = [await freePort(), await freePort()];
+    const withTls = (tlsPort: number) => certificates?.redisArgs(tlsPort) ?? [];
+    const delay = ['--repl-diskless-sync-delay', '0'];
+    const primary = await startRedis({ args: [...delay, ...secured, ...withTls(primaryTlsPort)] });
     stops.push(() => primary.stop());
-    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${primary.port}`] });
+    const monitored = certificates === undefined ? primary.port : primaryTlsPort;
+    const of = ['--replicaof', '127.0.0.1', `${monitored}`];
+    const replica = await startRedis({ args: [...of, ...secured, ...withTls(replicaTlsPort)] });
     stops.push(() => replica.stop());
-    await waitFor('the replica', () => inStep(replica.port), readyTimeoutMs);
-    const port = await startSentinel(primary.port, options.downAfterMs ?? 1_000, stops);
-    const known = async () => (await askRedis(port, `SENTINEL REPLICAS ${name}`)).includes(`:${replica.port}`);
+    await waitFor('the replica', () => inStep(replica.port, password), readyTimeoutMs);
+    const sentinel = await startSentinel(monitored, options, stops);
+    const ask = (text: string) => askRedis(sentinel.port, text, sentinelPassword);
+    const replicaPort = certificates === undefined ? replica.port : replicaTlsPort;
+    const known = async () => (await ask(`SENTINEL REPLICAS ${name}`)).includes(`:${replicaPort}`);
     await waitFor('the sentinel to know the replica', known, readyTimeoutMs);
     const primaryPort = async () =>
-      Number(/\r\n(\d+)\r\n$/.exec(await askRedis(port, `SENTINEL GET-MASTER-ADDR-BY-NAME ${name}`))?.[1]);
-    return { primary, replica, name, address: `127.0.0.1:${port}`, primaryPort, stop };
+      Number(/\r\n(\d+)\r\n$/.exec(await ask(`SENTINEL GET-MASTER-ADDR-BY-NAME ${name}`))?.[1]);
+    const address = `127.0.0.1:${sentinel.tlsPort ?? sentinel.port}`;
+    return { primary, replica, replicaPort, name, address, primaryPort, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function inStep(port: number): Promise<boolean> {
-  return (await askRedis(port, 'INFO replication')).includes('master_link_status:up');
+async function inStep(port: number, password?: string): Promise<boolean> {
+  return (await askRedis(port, 'INFO replication', password)).includes('master_link_status:up');
 }
 
 async function startSentinel(
   primaryPort: number,
-  downAfterMs: number,
+  { downAfterMs = 1_000, certificates, password, sentinelPassword }: RedisSentinelOptions,
   stops: (() => Promise<void>)[],
-): Promise<number> {
+): Promise<{ port: number; tlsPort: number | undefined }> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-sentinel-'));
   stops.push(() => rm(directory, { recursive: true, force: true }));
   const port = await freePort();
+  const tlsPort = certificates === undefined ? undefined : await freePort();
   const file = join(directory, 'sentinel.conf');
   const lines = [
     `port ${port}`,
@@ -68,14 +93,20 @@ async function startSentinel(
     `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 1`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
     `sentinel failover-timeout ${name} 10000`,
+    ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
+    ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
-  const child: ChildProcess = await launchRedis(port, [file, '--sentinel']);
+  const child: ChildProcess = await launchRedis(port, [
+    file,
+    '--sentinel',
+    ...(tlsPort === undefined ? [] : (certificates?.redisArgs(tlsPort) ?? [])),
+  ]);
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
   stops.push(async () => {
     process.off('exit', killAtExit);
     await endRedis(child);
   });
-  return port;
+  return { port, tlsPort };
 }

@@ -70,6 +70,11 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 const clusterPortMax = 55_000;
 
 async function portFor(args: string[]): Promise<number> {
+  return args.includes('--cluster-enabled') ? freeClusterPort() : freePort();
+}
+
+/** A free port that leaves room for the one of the cluster's own connections. */
+export async function freeClusterPort(): Promise<number> {
   const port = await freePort();
-  return args.includes('--cluster-enabled') && port > clusterPortMax ? portFor(args) : port;
+  return port > clusterPortMax ? freeClusterPort() : port;
 }

@@ -35,9 +35,10 @@ function report(findings: Awaited<ReturnType<typeof checkRedisServer>>, { log }:
 }
 
 /** Where Redis is, without its credentials. */
-export function shownRedis({ mode, url, nodes, sentinelName }: RedisSettings): string {
-  if (mode === 'sentinel') return `Redis ${sentinelName} of the sentinels ${nodes.join(', ')}`;
-  if (mode === 'cluster') return `Redis Cluster ${nodes.join(', ')}`;
+export function shownRedis({ mode, url, nodes, sentinelName, tls }: RedisSettings): string {
+  const overTls = tls === undefined ? '' : ' over TLS';
+  if (mode === 'sentinel') return `Redis ${sentinelName} of the sentinels ${nodes.join(', ')}${overTls}`;
+  if (mode === 'cluster') return `Redis Cluster ${nodes.join(', ')}${overTls}`;
   const { protocol, host, pathname } = new URL(url);
   return `Redis at ${protocol}//${host}${pathname}`;
 }
