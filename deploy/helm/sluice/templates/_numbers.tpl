@@ -18,7 +18,7 @@
 
 {{/* A Kubernetes quantity of memory in MiB; empty where it is none that the chart can read. */}}
 {{- define "sluice.mebibytes" -}}
-{{- $text := toString . -}}
+{{- $text := ternary (toString .) (printf "%.0f" (float64 .)) (kindIs "string" .) -}}
 {{- $factors := dict "Ki" (divf 1 1024) "Mi" 1.0 "Gi" 1024.0 "Ti" 1048576.0 "k" (divf 1000 1048576) "M" (divf 1e6 1048576) "G" (divf 1e9 1048576) "T" (divf 1e12 1048576) "" (divf 1 1048576) -}}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+)?(e[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$" $text -}}
 {{- $unit := regexFind "(Ki|Mi|Gi|Ti|k|M|G|T)$" $text -}}
