@@ -1,9 +1,5 @@
 {{/* The file that the processes read, out of `config` and of what other values say. */}}
 
-{{- define "sluice.selfTestApi" -}}
-sluice-self-test
-{{- end -}}
-
 {{/* Where Redis is, as keys of the file. What is secret comes as a variable (`sluice.redisEnv`). */}}
 {{- define "sluice.redisConfig" -}}
 {{- $redis := .Values.redis -}}
@@ -46,7 +42,7 @@ the file (`reload.watch`). Its checksum rolls the pods.
 {{- $config := deepCopy .Values.config -}}
 {{- if dig "reload" "watch" true $config -}}
 {{- $config = omit $config "apis" "domainNames" "apiKeys" "usagePlans" -}}
-{{- if $config.auth }}{{ $_ := set $config "auth" (omit $config.auth "keys") }}{{ end -}}
+{{- with omit (default (dict) $config.auth) "keys" }}{{ $_ := set $config "auth" . }}{{ else }}{{ $config = omit $config "auth" }}{{ end -}}
 {{- end -}}
 {{- $_ := set $config "redis" (mergeOverwrite (deepCopy (default (dict) $config.redis)) (include "sluice.redisConfig" . | fromYaml)) -}}
 {{- toYaml $config -}}
@@ -68,37 +64,23 @@ once a render: each call would make another one.
 {{- end -}}
 {{- end -}}
 
+{{/* The key of helm test, in the form of `auth.keys`: it may use the API of the self-test and nothing else. */}}
+{{- define "sluice.selfTestKeys" -}}
+- accessKeyId: sluiceSelfTest
+  secretAccessKey: {{ . }}
+  allow: ["arn:aws:execute-api:*:*:sluice-self-test/*"]
+{{- end -}}
+
 {{/* sluice.yaml. `secret` is that of the self-test's key. */}}
 {{- define "sluice.config" -}}
 {{- $config := mergeOverwrite (deepCopy .root.Values.config) (dict "redis" (include "sluice.redisConfig" .root | fromYaml)) -}}
-{{- if not $config.apis }}{{ $_ := set $config "apis" (dict) }}{{ end -}}
+{{- $apis := default (dict) $config.apis -}}
 {{- if .root.Values.tests.enabled -}}
-{{- /* A second API would make the only one lose its short addresses, so it is named the default. */ -}}
-{{- if eq (len $config.apis) 1 -}}
-{{- range $config.apis }}{{ if not (hasKey . "default") }}{{ $_ := set . "default" true }}{{ end }}{{ end -}}
-{{- end -}}
-{{- $_ := set $config.apis (include "sluice.selfTestApi" .root) (include "sluice.selfTestDefinition" .root | fromYaml) -}}
-{{- $key := dict "accessKeyId" "sluiceSelfTest" "secretAccessKey" .secret "allow" (list (printf "arn:aws:execute-api:*:*:%s/*" (include "sluice.selfTestApi" .root))) -}}
+{{- $apis = merge $apis (.root.Files.Get "files/self-test-api.yaml" | fromYaml).apis -}}
 {{- $auth := default (dict) $config.auth -}}
-{{- $_ := set $auth "keys" (append (default (list) $auth.keys) $key) -}}
-{{- $_ := set $config "auth" $auth -}}
+{{- $keys := concat (default (list) $auth.keys) (include "sluice.selfTestKeys" .secret | fromYamlArray) -}}
+{{- $_ := set $config "auth" (merge (dict "keys" $keys) $auth) -}}
 {{- end -}}
+{{- $_ := set $config "apis" $apis -}}
 {{- toYaml $config -}}
-{{- end -}}
-
-{{/* An API that answers by itself, with the connection's id, and needs no back end. */}}
-{{- define "sluice.selfTestDefinition" -}}
-description: For helm test.
-integrations:
-  answer:
-    integrationType: MOCK
-    requestTemplates: { $default: '{ "statusCode": 200 }' }
-    integrationResponses:
-      $default:
-        responseTemplates:
-          $default: '{ "selfTest": "echo", "connectionId": "$context.connectionId" }'
-routes:
-  $default: { integration: answer, routeResponse: true }
-stages:
-  test: {}
 {{- end -}}

@@ -35,7 +35,7 @@
 {{- fail (printf "\n\nconfig.%s.port and config.admin.port are the same: the admin port is not for the public. Choose another config.admin.port." $component) -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.tests.enabled (hasKey (default (dict) $config.apis) (include "sluice.selfTestApi" .)) -}}
+{{- if and .Values.tests.enabled (hasKey (default (dict) $config.apis) "sluice-self-test") -}}
 {{- fail "\n\nconfig.apis.sluice-self-test is the name of the API that helm test uses. Choose another name, or set tests.enabled to false." -}}
 {{- end -}}
 {{- end -}}

@@ -18,11 +18,11 @@
 
 {{/* A Kubernetes quantity of memory in MiB; empty where it is none that the chart can read. */}}
 {{- define "sluice.mebibytes" -}}
-{{- $text := ternary (toString .) (printf "%.0f" (float64 .)) (kindIs "string" .) -}}
-{{- $factors := dict "Ki" (divf 1 1024) "Mi" 1.0 "Gi" 1024.0 "Ti" 1048576.0 "k" (divf 1000 1048576) "M" (divf 1e6 1048576) "G" (divf 1e9 1048576) "T" (divf 1e12 1048576) "" (divf 1 1048576) -}}
+{{- $text := ternary (toString .) (printf "%.0f" (ternary 0 . (kindIs "string" .) | float64)) (kindIs "string" .) -}}
+{{- $bytes := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+)?(e[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$" $text -}}
 {{- $unit := regexFind "(Ki|Mi|Gi|Ti|k|M|G|T)$" $text -}}
-{{- floor (mulf (float64 (trimSuffix $unit $text)) (get $factors $unit)) | int64 -}}
+{{- floor (divf (mulf (float64 (trimSuffix $unit $text)) (get $bytes $unit)) 1048576) | int64 -}}
 {{- end -}}
 {{- end -}}
 

@@ -18,7 +18,9 @@ spec:
   serviceAccountName: {{ include "sluice.serviceAccountName" . }}
   automountServiceAccountToken: false
   enableServiceLinks: false
-  {{- include "sluice.imagePullSecrets" .root | nindent 2 }}
+  {{- with include "sluice.imagePullSecrets" .root }}
+  {{- trim . | nindent 2 }}
+  {{- end }}
   terminationGracePeriodSeconds: {{ include "sluice.graceSeconds" . }}
   securityContext:
     {{- include "sluice.podSecurityContext" $values | nindent 4 }}
