@@ -21,6 +21,11 @@ const tools = [
     packages: { 'apt-get': 'python3 python3-venv', dnf: 'python3', apk: 'python3', brew: 'python3' },
   },
   {
+    name: 'GnuPG',
+    programs: ['gpg'],
+    packages: { 'apt-get': 'gnupg', dnf: 'gnupg2', apk: 'gnupg', brew: 'gnupg' },
+  },
+  {
     name: 'Prometheus',
     programs: ['promtool'],
     packages: { 'apt-get': 'prometheus', dnf: 'golang-github-prometheus', apk: 'prometheus', brew: 'prometheus' },

@@ -91,6 +91,18 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'redis.tls.certKey and redis.tls.keyKey',
     'Set all three',
   ],
+  [
+    'users of sentinels that there are not',
+    { redis: { ...redis, sentinelUsername: 'watcher' } },
+    'redis.sentinelUsername',
+    'Leave them unset',
+  ],
+  [
+    'certificates without TLS',
+    { redis: { ...redis, tls: { existingSecret: 'tls' } } },
+    'redis.tls.existingSecret has no effect',
+    'Set redis.tls.enabled to true',
+  ],
   ['TLS with a plain URL', { redis: { ...redis, tls: { enabled: true } } }, 'redis.tls.enabled', 'Write rediss://'],
   [
     'the bundled Redis under several replicas',

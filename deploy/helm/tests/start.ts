@@ -10,7 +10,7 @@ import { containerOf, decoded, deploymentOf, type KubernetesObject } from './obj
 /** What Secrets of the user would hold, by their keys in the ci files. */
 const contents: Record<string, string> = {
   'auth-keys.yaml': '[{ accessKeyId: mounted, secretAccessKey: secret, allow: ["*"] }]',
-  'api-keys.yaml': 'first: { value: 0123456789012345678901234567890 }',
+  'api-keys.yaml': 'first: { value: key-of-a-client-0123456789 }',
   'aws-credentials.yaml': '{ accessKeyId: AKIDEXAMPLE, secretAccessKey: secret }',
 };
 const variables: Record<string, string> = {

@@ -23,15 +23,17 @@
 
 {{- define "sluice.redisTlsConfig" -}}
 {{- $tls := .Values.redis.tls -}}
-{{- $config := dict -}}
+{{- if or $tls.enabled (hasPrefix "rediss://" .Values.redis.url) -}}
+{{- $config := dict "enabled" true "rejectUnauthorized" $tls.rejectUnauthorized -}}
 {{- if $tls.existingSecret -}}
 {{- with $tls.caKey }}{{ $_ := set $config "caFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
 {{- with $tls.certKey }}{{ $_ := set $config "certFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
 {{- with $tls.keyKey }}{{ $_ := set $config "keyFile" (printf "/etc/sluice-secrets/redis-tls/%s" .) }}{{ end -}}
 {{- end -}}
 {{- with $tls.serverName }}{{ $_ := set $config "serverName" . }}{{ end -}}
-{{- if not $tls.rejectUnauthorized }}{{ $_ := set $config "rejectUnauthorized" false }}{{ end -}}
+{{- if eq .Values.redis.mode "sentinel" }}{{ $_ := set $config "sentinels" $tls.sentinels }}{{ end -}}
 {{- toYaml $config -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

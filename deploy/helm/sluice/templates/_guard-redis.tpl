@@ -27,7 +27,13 @@
 {{- if and $redis.existingSecretSentinelPasswordKey (not $redis.existingSecret) -}}
 {{- fail "\n\nredis.existingSecretSentinelPasswordKey is a key of redis.existingSecret, which is unset. Set redis.existingSecret to the name of the Secret." -}}
 {{- end -}}
+{{- if and (ne $redis.mode "sentinel") (or $redis.sentinelUsername $redis.existingSecretSentinelPasswordKey) -}}
+{{- fail (printf "\n\nredis.sentinelUsername and redis.existingSecretSentinelPasswordKey are for redis.mode sentinel, and redis.mode is %s. Leave them unset, or set redis.mode." $redis.mode) -}}
+{{- end -}}
 {{- with $redis.tls -}}
+{{- if and .existingSecret (not .enabled) (not (hasPrefix "rediss://" $redis.url)) -}}
+{{- fail "\n\nredis.tls.existingSecret has no effect while redis.tls.enabled is false. Set redis.tls.enabled to true, or leave redis.tls.existingSecret unset." -}}
+{{- end -}}
 {{- if and (or .certKey .keyKey) (not (and .certKey .keyKey .existingSecret)) -}}
 {{- fail "\n\nredis.tls.certKey and redis.tls.keyKey belong together and are keys of redis.tls.existingSecret. Set all three." -}}
 {{- end -}}
