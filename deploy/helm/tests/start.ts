@@ -1,18 +1,26 @@
 // What a process makes of its pod: file and variables of a rendered Deployment, read by the code that reads them at start.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Command, loadSettings, type Settings } from '@sluice/config';
 import { expressionCheckers } from '@sluice/standalone';
+import { makeCertificates } from '@sluice/testkit';
 import { find } from './chart.js';
 import { containerOf, decoded, deploymentOf, type KubernetesObject } from './objects.js';
+
+const certificates = makeCertificates();
+const pem = (path: string) => readFileSync(path, 'utf8');
 
 /** What Secrets of the user would hold, by their keys in the ci files. */
 const contents: Record<string, string> = {
   'auth-keys.yaml': '[{ accessKeyId: mounted, secretAccessKey: secret, allow: ["*"] }]',
   'api-keys.yaml': 'first: { value: key-of-a-client-0123456789 }',
   'aws-credentials.yaml': '{ accessKeyId: AKIDEXAMPLE, secretAccessKey: secret }',
+  'ca.crt': pem(certificates.caFile),
+  'tls.crt': pem(certificates.client.certFile),
+  'tls.key': pem(certificates.client.keyFile),
 };
+certificates.remove();
 const variables: Record<string, string> = {
   SLUICE_REDIS_URL: 'redis://from-a-secret.example:6379',
   OTEL_EXPORTER_OTLP_HEADERS: 'authorization=token',
@@ -51,7 +59,8 @@ function mountSecrets(root: string, objects: KubernetesObject[], deployment: Kub
       const file = join(root, mountPath, path);
       mkdirSync(dirname(file), { recursive: true });
       const reference = { name: secret?.secretName ?? '', key };
-      const text = ownSecret(objects, reference) ?? contents[key] ?? 'PEM';
+      const text = ownSecret(objects, reference) ?? contents[key];
+      if (text === undefined) throw new Error(`nobody says what ${key} of the Secret ${reference.name} holds`);
       writeFileSync(file, text.replaceAll('/etc/sluice-secrets/', `${root}/etc/sluice-secrets/`));
     }
   }
