@@ -1,4 +1,4 @@
-import { limits } from '@sluice/contracts';
+import { forwardedHeaders, limits } from '@sluice/contracts';
 import { z } from 'zod';
 import { apisSchema } from './api-schema.js';
 import { redisSchema } from './redis-schema.js';
@@ -34,7 +34,14 @@ const edgeSchema = z
     trustedProxies: z
       .array(addressRange(), { error: 'allowed: a list of address ranges' })
       .default([])
-      .describe('Address ranges of proxies whose `X-Forwarded-For`, `-Proto` and `-Port` are believed.'),
+      .describe(
+        'Address ranges of proxies whose word on where a client comes from is believed, here and in the access logs of `@connections`.',
+      ),
+    forwardedHeader: oneOf(forwardedHeaders)
+      .default('x-forwarded-for')
+      .describe(
+        'What these proxies write: `x-forwarded-for` with `-proto` and `-port`, or `forwarded` (RFC 7239). The other is the word of the client and is not read.',
+      ),
     page: text(1, 4096).optional().describe('HTML file served at `GET /`, relative to this file. For development.'),
   })
   .prefault({})

@@ -121,6 +121,7 @@ function resolveEdge(
     handshakesPerSecondMax: edge.handshakesPerSecondMax,
     handshakesBurstMax: edge.handshakesBurstMax,
     trustedProxies: edge.trustedProxies,
+    forwardedHeader: edge.forwardedHeader,
     drain: {
       holdMs: holdMsOf({ drain }, alone),
       windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),

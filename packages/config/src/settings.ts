@@ -1,4 +1,10 @@
-import type { AccountLimits, ApiDefinition, RedisSettings, SharedDefinitions } from '@sluice/contracts';
+import type {
+  AccountLimits,
+  ApiDefinition,
+  ForwardedHeader,
+  RedisSettings,
+  SharedDefinitions,
+} from '@sluice/contracts';
 import type { LogLevel, TracingSettings } from '@sluice/telemetry';
 
 /** What a process runs as. `start` is all services in one process. */
@@ -42,6 +48,8 @@ export interface EdgeProcessSettings {
   handshakesBurstMax: number;
   /** Ranges (`10.0.0.0/8`) of proxies whose `X-Forwarded-…` headers are believed. */
   trustedProxies: string[];
+  /** Which headers they write. */
+  forwardedHeader: ForwardedHeader;
   drain: DrainSettings;
   /** Content of the page at `GET /`; undefined for none. */
   pageHtml: string | undefined;

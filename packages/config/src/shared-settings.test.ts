@@ -313,6 +313,9 @@ describe('trusted proxies', () => {
       'fd00::/8',
     ]);
     expect(problemsOf('edge: { trustedProxies: [10.0.0.1] }\n')).toContain('allowed: an address range');
+    expect(load('edge: {}\n').edge.forwardedHeader).toBe('x-forwarded-for');
+    expect(load('edge: { forwardedHeader: forwarded }\n').edge.forwardedHeader).toBe('forwarded');
+    expect(problemsOf('edge: { forwardedHeader: via }\n')).toContain('x-forwarded-for');
   });
 });
 

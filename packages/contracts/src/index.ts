@@ -1,6 +1,7 @@
 export * from './account-limits.js';
 export * from './address-rules.js';
 export * from './bytes.js';
+export * from './client-address.js';
 export * from './close-codes.js';
 export * from './context-variables.js';
 export * from './definition.js';
@@ -20,3 +21,4 @@ export * from './management.js';
 export * from './mapping.js';
 export * from './redis-settings.js';
 export * from './resource-arns.js';
+export * from './source-ip.js';

@@ -46,6 +46,22 @@ describe('access log of @connections calls', () => {
     await callback.stop();
   });
 
+  it('[CN-73] the caller is who the proxies say it is, where they are trusted, else the peer', async () => {
+    const api = logged({
+      accessLogSettings: { format: '$context.requestId $context.identity.sourceIp', destinationArn: 'stdout' },
+    });
+    const seen = async (trustedProxies: string[], headers: Record<string, string>) => {
+      const { logs, lines } = keepLines();
+      const { callback, edge, base } = await startCallback({ trustedProxies }, [api], { logs });
+      await fetch(`${base}/dev/@connections/${edge.connect('chat/dev')}`, { headers });
+      await callback.stop();
+      return lines.map((line) => line.slice(37));
+    };
+    const headers = { 'x-forwarded-for': '1.1.1.1, 203.0.113.9' };
+    expect(await seen([], headers)).toEqual(['127.0.0.1']);
+    expect(await seen(['127.0.0.0/8'], headers)).toEqual(['203.0.113.9']);
+  });
+
   it('[SL-3] a call that is not signed has its reason, and no caller', async () => {
     const { logs, lines } = keepLines();
     const api = logged({

@@ -1,5 +1,5 @@
 import type { AccessKey } from '@sluice/auth';
-import { limits } from '@sluice/contracts';
+import { type ForwardedHeader, limits } from '@sluice/contracts';
 
 /** What a callback service is told; `packages/config` resolves it. */
 export interface CallbackSettings {
@@ -13,6 +13,10 @@ export interface CallbackSettings {
   accountId: string;
   /** Whether a 413 is as bare as that of the model service (spec 09 §9.4). Unset: no, it carries its type and a message. */
   strict413?: boolean | undefined;
+  /** Address ranges of proxies whose word on the caller's address is believed, in access logs. Unset: nobody's. */
+  trustedProxies?: readonly string[] | undefined;
+  /** Which headers they write. Unset: `X-Forwarded-*`. */
+  forwardedHeader?: ForwardedHeader | undefined;
   /** Unset members are those of the limits file. */
   limits?: Partial<CallbackLimits> | undefined;
 }

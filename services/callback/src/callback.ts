@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessKey } from '@sluice/auth';
 import type { Bus, Inbox } from '@sluice/bus';
 import type { ConnectionStore } from '@sluice/connections';
-import { type AccountLimits, limits } from '@sluice/contracts';
+import { type AccountLimits, limits, TrustedProxies } from '@sluice/contracts';
 import type { DefinitionStore } from '@sluice/definitions';
 import { createLogSinks, type LogSinks } from '@sluice/logs';
 import { createMemoryRateKeeper, type RateKeeper } from '@sluice/rates';
@@ -86,6 +86,7 @@ class CallbackService implements Callback {
     this.logs = createCallLogs({ definitions, sinks: this.sinks, log: telemetry.log, accountId });
     this.server = new ManagementServer({
       logs: this.logs,
+      proxies: new TrustedProxies(settings.trustedProxies, settings.forwardedHeader),
       definitions,
       metrics,
       telemetry,

@@ -99,11 +99,3 @@ async function loadUws(): Promise<Uws> {
   const module = (await import('uWebSockets.js')) as Uws & { default?: Uws };
   return module.default ?? module;
 }
-
-/** Address of the caller as text, IPv4 also where it came mapped into IPv6. Only before the answer. */
-export function remoteAddressOf(response: HttpResponse): string {
-  const bytes = Buffer.from(response.getRemoteAddress());
-  const mapped = bytes.length === 16 && bytes.subarray(0, 12).toString('hex') === '00000000000000000000ffff';
-  if (bytes.length === 4 || mapped) return bytes.subarray(-4).join('.');
-  return Buffer.from(response.getRemoteAddressAsText()).toString();
-}

@@ -1,10 +1,10 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import type { ManagementResponse } from '@sluice/contracts';
+import { type ManagementResponse, sourceIpOf, type TrustedProxies } from '@sluice/contracts';
 import { attributeNames, type Telemetry, traceField } from '@sluice/telemetry';
 import type { CallLogs } from './call-logs.js';
 import type { About, Exchange, TakenRequest } from './exchange.js';
 import { handleManagementRequest, type ManagementParts } from './handle-management-request.js';
-import { remoteAddressOf, writeResponse } from './http-port.js';
+import { writeResponse } from './http-port.js';
 import { internalError, unavailable } from './management-answers.js';
 import type { ManagementMetrics } from './management-metrics.js';
 import { ManagementTrace, untraced } from './management-trace.js';
@@ -16,6 +16,7 @@ export interface ManagementServerParts extends ManagementParts {
   metrics: ManagementMetrics;
   telemetry: Telemetry;
   logs: CallLogs;
+  proxies: TrustedProxies;
 }
 
 /** Joins the HTTP side to the pipeline: reads a request, has it handled, writes the answer, observes all of it. */
@@ -147,13 +148,17 @@ class ServedRequest implements Exchange {
       connectionId: this.about.connection_id,
       method,
       host,
-      sourceIp: remoteAddressOf(this.response),
+      sourceIp: this.parts.proxies.forwarded({ sourceIp: this.peer(), headers }, 0).sourceIp,
       userAgent: headers.find(([name]) => name === 'user-agent')?.[1] ?? '',
       accessKeyId: this.accessKeyId,
       receivedAtMs: this.receivedAtMs,
       body,
       response,
     });
+  }
+
+  private peer(): string {
+    return sourceIpOf(new Uint8Array(this.response.getRemoteAddress()));
   }
 
   private end(code: number | 'aborted', failure: string | undefined): void {

@@ -1,7 +1,6 @@
-import { type ConnectionContext, encodeConnectionContext } from '@sluice/contracts';
+import { type ConnectionContext, encodeConnectionContext, type Forwarded } from '@sluice/contracts';
 import { domainNameOf } from '@sluice/definitions';
 import { checkedContext } from './authorization-end.js';
-import type { Forwarded } from './forwarded.js';
 import { headerOf, type RequestHead } from './handshake-request.js';
 
 /** What envelopes say about a connection before anyone has authorized it, as text. */

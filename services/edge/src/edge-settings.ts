@@ -1,4 +1,4 @@
-import { limits } from '@sluice/contracts';
+import { type ForwardedHeader, limits } from '@sluice/contracts';
 
 /** Everything an edge is told; `packages/config` or `edgeSettings` fill in what a user left out. */
 export interface EdgeSettings {
@@ -15,6 +15,8 @@ export interface EdgeSettings {
   page: { html: string } | undefined;
   /** Address ranges of proxies whose `X-Forwarded-*` headers are believed (`10.0.0.0/8`, or one address). Unset: nobody's. */
   trustedProxies?: readonly string[] | undefined;
+  /** Which headers they write. Unset: `X-Forwarded-*`. */
+  forwardedHeader?: ForwardedHeader | undefined;
 }
 
 export interface DrainSettings {

@@ -1,11 +1,10 @@
 import type { Close, ConnectionId } from '@sluice/contracts';
-import { closes } from '@sluice/contracts';
+import { closes, TrustedProxies } from '@sluice/contracts';
 import { monotonicMs } from './clock.js';
 import type { Connection } from './connection.js';
 import { Disconnects } from './disconnects.js';
 import type { EdgeParts } from './edge-parts.js';
 import { Fence } from './fence.js';
-import { TrustedProxies } from './forwarded.js';
 import { Inbound } from './inbound.js';
 import { Lifetime } from './lifetime.js';
 import { type EdgeNode, NodeMembership } from './membership.js';
@@ -130,7 +129,7 @@ export class EdgeWorks {
       apiBuckets: this.apiBuckets,
       node,
       admits: () => this.isReady() && !this.atCeiling(),
-      proxies: new TrustedProxies(settings.trustedProxies),
+      proxies: new TrustedProxies(settings.trustedProxies, settings.forwardedHeader),
       ownPort: () => this.ownPort,
     });
   }

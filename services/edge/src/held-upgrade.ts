@@ -1,7 +1,6 @@
-import { type ConnectionId, limits, type RequestId } from '@sluice/contracts';
+import { type ConnectionId, type Forwarded, limits, type RequestId } from '@sluice/contracts';
 import { authorizationEndsAtMs } from './authorization-end.js';
 import { type Connection, endOfLife } from './connection.js';
-import type { Forwarded } from './forwarded.js';
 import type { HandshakeTrace } from './handshake-span.js';
 import { noSocket } from './socket.js';
 import type { PendingUpgrade } from './socket-server.js';

@@ -7,12 +7,11 @@ import type {
   WebSocket,
 } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
-import { limits } from '@sluice/contracts';
+import { limits, sourceIpOf } from '@sluice/contracts';
 import type { Connection } from './connection.js';
 import { CorkHost } from './cork-host.js';
 import { headerOf, type RequestHead } from './handshake-request.js';
 import type { HttpAnswer } from './http-answer.js';
-import { sourceIpOf } from './source-ip.js';
 
 /** Answers one request to `@connections`. */
 export type ServeManagement = (res: HttpResponse, req: HttpRequest) => void;

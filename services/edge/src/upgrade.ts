@@ -5,13 +5,13 @@ import {
   limits,
   newConnectionId,
   newRequestId,
+  type TrustedProxies,
   type VerdictCommand,
 } from '@sluice/contracts';
 import { type DefinitionStore, resolveAddress, type StageSnapshot } from '@sluice/definitions';
 import { failureReason, type Telemetry, traceField } from '@sluice/telemetry';
 import { monotonicMs } from './clock.js';
 import { connectContextOf, contextOf, keptContextOf } from './connection-context.js';
-import type { TrustedProxies } from './forwarded.js';
 import { checkUpgradeHead, headerOf } from './handshake-request.js';
 import { endHandshake, traceHandshake } from './handshake-span.js';
 import { type HeldUpgrade, HeldUpgrades, newConnection } from './held-upgrade.js';

@@ -76,7 +76,7 @@ export function makeServices({ settings, roles, state, definitions, telemetry }:
   };
 }
 
-function callbackSettings({ callback, auth, aws }: Settings, port: number | undefined) {
+function callbackSettings({ callback, edge, auth, aws }: Settings, port: number | undefined) {
   return {
     host: callback.host,
     port,
@@ -84,6 +84,8 @@ function callbackSettings({ callback, auth, aws }: Settings, port: number | unde
     region: aws.region,
     accountId: aws.accountId,
     strict413: callback.strict413,
+    trustedProxies: edge.trustedProxies,
+    forwardedHeader: edge.forwardedHeader,
     limits: { drainWorkMs: callback.drainWorkMs },
   };
 }

@@ -1,7 +1,12 @@
-import { type ConnectionContext, decodeConnectionContext } from '@sluice/contracts';
+import {
+  type ConnectionContext,
+  decodeConnectionContext,
+  type Forwarded,
+  type ForwardedHeader,
+  TrustedProxies,
+} from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 import { endAfterEach, openClient, startGateway } from './edge.fixture.js';
-import { type Forwarded, TrustedProxies } from './forwarded.js';
 
 endAfterEach();
 
@@ -9,12 +14,13 @@ function read(
   sourceIp: string,
   headers: Record<string, string | string[]>,
   ranges = ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
+  header?: ForwardedHeader,
 ) {
   const pairs = Object.entries(headers).flatMap(([name, value]) =>
     [value].flat().map((each): [string, string] => [name, each]),
   );
   const head = { method: 'get', path: '/dev', queryString: '', headers: pairs, sourceIp };
-  return new TrustedProxies(ranges).forwarded(head, 8080);
+  return new TrustedProxies(ranges, header).forwarded(head, 8080);
 }
 
 describe('X-Forwarded headers', () => {
@@ -107,5 +113,42 @@ describe('the context of a connection', () => {
     const gateway = await startGateway();
     await openClient(`${gateway.url.slice(0, -3)}%64ev/?x=1`);
     expect(gateway.connects()[0]?.handshake).toMatchObject({ rawPath: '/%64ev/', queryString: 'x=1' });
+  });
+});
+
+describe('Forwarded headers', () => {
+  const by = (value: string | string[], more: Record<string, string> = {}, peer = '10.1.2.3') =>
+    read(peer, { forwarded: value, ...more }, undefined, 'forwarded');
+
+  it.each<[string, string | string[], string]>([
+    ['one hop', 'for=203.0.113.9', '203.0.113.9'],
+    ['the rightmost that is no proxy', 'for=1.1.1.1, for=203.0.113.9;proto=https, For=10.9.9.9', '203.0.113.9'],
+    ['over several lines', ['for=1.1.1.1', 'for=203.0.113.9'], '203.0.113.9'],
+    ['IPv6, quoted, with a port', 'for="[2600::1]:4711";by=10.0.0.1', '2600::1'],
+    ['IPv4, quoted, with a port', 'for="203.0.113.9:80"', '203.0.113.9'],
+    ['a name that hides an address ends the trail', 'for=1.1.1.1, for=_hidden', '10.1.2.3'],
+    ['so does unknown', 'for=1.1.1.1, for=unknown', '10.1.2.3'],
+    ['and a hop without for', 'for=1.1.1.1, proto=https', '10.1.2.3'],
+    ['one that names it twice', 'for=1.1.1.1;for=2.2.2.2', '10.1.2.3'],
+    ['an open quote swallows nothing', 'for="1.1.1.1, for=203.0.113.9', '203.0.113.9'],
+    ['nonsense', ';;,=,"', '10.1.2.3'],
+  ])('[CN-73] Forwarded: %s', (_what, value, client) => {
+    expect(by(value).sourceIp).toBe(client);
+  });
+
+  it('[CN-73] the nearest proxy names scheme and port', () => {
+    expect(by('for=1.1.1.1;proto=http, for=203.0.113.9;proto=https;host="chat.example.com:8443"')).toEqual({
+      sourceIp: '203.0.113.9',
+      proto: 'https',
+      port: 8443,
+    });
+    expect(by('for=203.0.113.9;proto=https').port).toBe(443);
+  });
+
+  it('[CN-73] only one of the two headers is read: the other is the client’s own word', () => {
+    const both = { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-port': '1', 'x-forwarded-proto': 'https' };
+    expect(by('for=203.0.113.9', both)).toEqual({ sourceIp: '203.0.113.9', proto: 'http', port: 8080 });
+    expect(read('10.1.2.3', { ...both, forwarded: 'for=7.7.7.7' }).sourceIp).toBe('6.6.6.6');
+    expect(by('for=203.0.113.9', {}, '198.51.100.1').sourceIp).toBe('198.51.100.1');
   });
 });
