@@ -85,7 +85,9 @@ const drainSchema = z
       .describe('Edge: wait for close handshakes and for the bus at the end.'),
     workMs: wholeNumber(0, hourMs, 'milliseconds')
       .default(limits.drainWorkMs)
-      .describe('Router and callback: work in flight is finished for at most this long.'),
+      .describe(
+        'Router and callback: work in flight is finished for at most this long; the hold of a callback service is part of it.',
+      ),
   })
   .prefault({})
   .describe('What happens on SIGTERM.');

@@ -184,13 +184,17 @@ class CallbackService implements Callback {
   }
 
   private async drain(holdMs: number): Promise<void> {
+    const startedAtMs = performance.now();
     if (this.port !== undefined && holdMs > 0) await this.hold(this.port, holdMs);
     this.state = 'stopping';
     // A port that is not ours goes on listening: what comes by it must not keep this service from ending.
     if (this.port === undefined) this.server.stop();
     else this.server.drain();
     this.port?.stopListening();
-    const deadlineMs = performance.now() + this.drainWorkMs;
+    // The hold is part of that time, but for what the last callers of the hold wait for.
+    const heldUntilMs = performance.now();
+    const lastMs = Math.min(this.drainWorkMs, limits.deliveryTimeoutMs);
+    const deadlineMs = Math.max(startedAtMs + this.drainWorkMs, heldUntilMs + lastMs);
     while (this.server.inflight > 0 && performance.now() < deadlineMs) await sleep(drainPollMs);
     this.server.stop();
     this.outcomes.close();
