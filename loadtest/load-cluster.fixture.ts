@@ -6,7 +6,10 @@ export interface LoadCluster {
   backEnd: BackEndProcess;
   edgeUrls(): string;
   /** Runs k6 to its end; throws where it left no summary. */
-  run(variables: Record<string, string>): Promise<{ exitCode: number; result: LoadResult; output: string }>;
+  run(
+    variables: Record<string, string>,
+    more?: { env?: Record<string, string>; flags?: string[] },
+  ): Promise<{ exitCode: number; result: LoadResult; output: string }>;
   stop(): Promise<void>;
 }
 
@@ -30,8 +33,9 @@ export async function startLoadCluster(
     cluster,
     backEnd,
     edgeUrls,
-    async run(variables) {
+    async run(variables, more = {}) {
       const run = startK6({
+        ...more,
         timeoutMs: 90_000,
         variables: {
           EDGE_URL: edgeUrls(),

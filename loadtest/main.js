@@ -16,6 +16,8 @@ export const options = {
   summaryTrendStats: ['min', 'avg', 'med', 'p(95)', 'p(99)', 'max', 'count'],
   setupTimeout: '30s',
   teardownTimeout: '60s',
+  // Not `url`: it holds run and connection ids, and would be as many series in Prometheus.
+  systemTags: ['scenario', 'name', 'method', 'status', 'error_code', 'group', 'expected_response'],
   // The names of hosts are looked up anew: pods behind a Service come and go.
   dns: { ttl: '5s' },
   userAgent: 'sluice-loadtest',

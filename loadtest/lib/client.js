@@ -5,6 +5,8 @@ import { countClose, metrics } from './metrics.js';
 /** First wait after a refused handshake, ms; it doubles, and a random part of it is left out. */
 const retryDelayMs = 500;
 const abnormal = 1006;
+/** Without a name the address, run id included, would be a label of its own in Prometheus. */
+const params = { tags: { name: 'edge' } };
 
 /**
  * One client: its connection, and after a close that asks for it (1001) the next one. `handlers` has `open(client)`, `message(client, text)`,
@@ -45,7 +47,7 @@ export class Client {
     if (this.leaving) return this.finish();
     this.connecting = true;
     // The next try goes to the next address, as behind a load balancer: an edge that drains refuses to the end.
-    const socket = new WebSocket(addressOf(this.settings, this.index + this.handshakes++, this.url));
+    const socket = new WebSocket(addressOf(this.settings, this.index + this.handshakes++, this.url), null, params);
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     let opened = false;

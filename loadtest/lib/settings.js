@@ -70,14 +70,14 @@ export function readVariables(environment) {
  * The settings of a run: the variables, where they are unset the scenario's defaults scaled by the profile, and what follows from them.
  * @param catalogue `{ scenarios, profiles }`, each by name.
  */
-export function readSettings(environment, catalogue, now = Date.now()) {
+export function readSettings(environment, catalogue) {
   const given = readVariables(environment);
   const scenario = pick('SCENARIO', given.scenario, catalogue.scenarios);
   const profile = pick('PROFILE', given.profile, catalogue.profiles);
   const settings = {
     ...given,
     callbackUrl: given.callbackUrl ?? given.edgeUrl.map((each) => each.replace(/^ws/, 'http')),
-    runId: given.runId?.toLowerCase() ?? `r${now.toString(36)}`,
+    runId: given.runId?.toLowerCase() ?? newRunId(),
     rate: given.rate ?? scenario.defaults.rate * profile.rateFactor,
     durationMs: given.durationMs ?? profile.durationMs,
     route: given.route ?? scenario.defaults.route,
@@ -86,6 +86,11 @@ export function readSettings(environment, catalogue, now = Date.now()) {
   settings.rampMs = given.rampMs ?? scenario.defaults.rampMs?.(settings) ?? Math.max(1_000, settings.connections * 5);
   checkSettings(settings, scenario);
   return { settings, scenario, profile };
+}
+
+/** Runners of one distributed run start in the same moment and must not count each other's connections. */
+function newRunId() {
+  return `r${Date.now().toString(36)}-${Math.floor(Math.random() * 36 ** 4).toString(36)}`;
 }
 
 function connectionsOf(given, settings, scenario, profile) {

@@ -26,7 +26,7 @@ export function thresholdsOf(settings, scenario) {
     thresholds[metric] = [{ threshold: 'count==0', abortOnFail: true }];
   }
   // What has to happen at all: judged at the end.
-  for (const metric of scenario.mustMove ?? []) thresholds[metric] = ['count>0'];
+  for (const metric of ['connections_opened', ...(scenario.mustMove ?? [])]) thresholds[metric] = ['count>0'];
   if (scenario.latency !== undefined) thresholds[scenario.latency] = [`p(99)<${settings.p99Ms}`];
   // k6 keeps the count of a tag only where a threshold asks for it; these always hold.
   for (const code of closeCodes) thresholds[`closes{code:${code}}`] = ['count>=0'];

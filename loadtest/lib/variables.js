@@ -95,7 +95,8 @@ export const variables = [
   {
     name: 'RUN_ID',
     kind: 'word',
-    meaning: 'prefix of all message ids; unset: made from the time. The runners of one distributed run share it',
+    meaning:
+      'prefix of all message ids; unset: made up. Leave it unset where several runners share a run: each accounts for its own',
   },
   { name: 'OUT', kind: 'text', meaning: 'folder for summary.json and summary.html; unset: none are written' },
 ];

@@ -16,6 +16,8 @@ export interface K6Options {
   variables: Record<string, string>;
   /** Further flags of `k6 run`. */
   flags?: string[];
+  /** Variables of k6 itself, `K6_…`. */
+  env?: Record<string, string>;
   /** Each line that k6 prints, as it comes. */
   say?: (line: string) => void;
   /** k6 is ended after this, whatever it does. */
@@ -33,13 +35,13 @@ export interface K6Run {
 }
 
 /** Starts k6, which is found on the PATH (`scripts/go-tools.mjs` puts it there). It is told not to report its use to anybody. */
-export function startK6({ variables, flags = [], say = () => {}, timeoutMs }: K6Options): K6Run {
+export function startK6({ variables, flags = [], env = {}, say = () => {}, timeoutMs }: K6Options): K6Run {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-k6-'));
   const given = Object.entries({ ...variables, OUT: directory }).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const child = spawn('k6', ['run', '--no-usage-report', '--quiet', ...flags, ...given, mainScript], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Nothing of the caller's environment may stand for a variable of the run.
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], K6_NO_USAGE_REPORT: 'true' },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], K6_NO_USAGE_REPORT: 'true', ...env },
   });
   let output = '';
   const keep = (chunk: Buffer) => {
