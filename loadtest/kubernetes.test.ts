@@ -89,7 +89,10 @@ describe.each(versions)('Kubernetes %s', (version) => {
 
   it('test-run.yaml is valid, and one with a misspelt field is not', () => {
     writeFileSync(join(directory, 'testrun-k6-v1alpha1.json'), JSON.stringify(testRunSchema(version)));
-    expect(validate(read('test-run.yaml'), directory)).toEqual({ status: 0, text: expect.stringContaining('is valid') });
+    expect(validate(read('test-run.yaml'), directory)).toEqual({
+      status: 0,
+      text: expect.stringContaining('is valid'),
+    });
     const misspelt = read('test-run.yaml').replace('topologyKey:', 'topologyKeys:');
     const { status, text } = validate(misspelt, directory);
     expect(status).toBe(1);
