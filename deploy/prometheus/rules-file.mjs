@@ -61,8 +61,7 @@ const pageHead = `<!-- Written by \`npm run rules\`. Change deploy/helm/sluice/f
 
 On Kubernetes with the Prometheus operator, the chart brings them: \`metrics.prometheusRule.enabled: true\`. Any of them can be changed or left out:
 
-\`\`\`yaml
-# values.yaml of the chart
+\`\`\`yaml values
 metrics:
   prometheusRule:
     enabled: true
