@@ -58,6 +58,7 @@ export default defineConfig({
           // On the cluster that KUBECONFIG names; `npm run test:kubernetes` prepares and starts it.
           name: 'kubernetes',
           include: ['deploy/kubernetes/**/*.test.ts'],
+          globalSetup: ['deploy/kubernetes/setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           maxWorkers: 1,
