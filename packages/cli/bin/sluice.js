@@ -7,6 +7,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+// The kernel drops signals to process 1 that nobody handles, and as such it runs in a container: told to end while modules load, it
+// would go on until it is killed. `runProcess` puts its own handlers in the place of these.
+const isProcess = ['start', 'edge', 'router', 'callback'].includes(process.argv[2] ?? '');
+process.on('SIGTERM', () => process.exit(isProcess ? 0 : 143));
+process.on('SIGINT', () => process.exit(130));
+
 const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 const [major] = process.versions.node.split('.');
 

@@ -18,9 +18,9 @@ export async function runProcess(command: Command, flags: Flags): Promise<void> 
     loadSettings({ command, flags, checkers: expressionCheckers, onFileRead }),
   );
   reloader.obeySignal();
-  const settings = reloader.load();
   const life = new ProcessLife();
   life.obeySignals();
+  const settings = reloader.load();
   const running = await life.start(settings, rolesOf[command]);
   if (running === undefined) return;
   reloader.started(running, settings);
@@ -46,8 +46,11 @@ class ProcessLife {
   }
 
   obeySignals(): void {
-    process.on('SIGTERM', () => this.signalled());
-    process.on('SIGINT', () => this.signalled());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      // Those of bin/sluice.js, which end the process while it loads.
+      process.removeAllListeners(signal);
+      process.on(signal, () => this.signalled());
+    }
   }
 
   private signalled(): void {
