@@ -1,7 +1,8 @@
 // The chart as people get it: packaged, signed, verified, in an index; and rendered from the archive.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 // @ts-expect-error plain JavaScript, like all scripts
@@ -67,6 +68,12 @@ describe('the packaged chart', () => {
     expect(fromArchive.error).toBe('');
     const versionless = (text: string) => text.replace(/(sluice-|app\.kubernetes\.io\/version: )\d+\.\d+\.\d+/g, '$1');
     expect(versionless(fromArchive.output)).toBe(versionless(template({ values }).output));
+  });
+
+  it('leaves room in the Secret of a release, which holds the chart and may have 1 MiB', () => {
+    // Helm compresses chart and manifest and encodes them twice in base64.
+    const manifest = gzipSync(template({ ci: 'all-on' }).output).length;
+    expect((statSync(archive).size + manifest) * (4 / 3) ** 2).toBeLessThan(0.6 * 1024 * 1024);
   });
 
   it('holds what it renders from and nothing of its tests', () => {
