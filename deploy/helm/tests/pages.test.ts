@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { template, validate, versions } from './chart.js';
+import { find, render, template, validate, versions } from './chart.js';
+import { startedWith } from './start.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = [
@@ -41,6 +42,16 @@ describe('values that pages show', () => {
     expect(status, error).toBe(0);
     const result = validate(output, versions[0] as string);
     expect(result.status, result.output).toBe(0);
+  });
+
+  it("the README's sluice.yaml is taken as config, as it stands there", () => {
+    const readme = readFileSync(`${root}README.md`, 'utf8');
+    const file = /^```yaml\n(# sluice\.yaml\n[\s\S]*?)^```$/m.exec(readme)?.[1] ?? '';
+    const indented = `config:\n${file.replace(/^/gm, '  ')}`;
+    const objects = render({ values: { ...parse(indented), redis: { existingSecret: 'sluice-redis-url' } } });
+    const { apis, auth } = startedWith(objects, find(objects, 'Deployment', 'sluice-edge'));
+    expect(apis.map(({ apiId }) => apiId)).toEqual(['chat', 'sluice-self-test']);
+    expect(auth.keys.map(({ accessKeyId }) => accessKeyId)).toEqual(['local', 'sluiceSelfTest']);
   });
 
   it.each(ofKind('object'))('$page, line $line, is an object', ({ block }) => {
