@@ -37,6 +37,17 @@ const edgeSchema = z
       .describe(
         'Address ranges of proxies whose word on where a client comes from is believed, here and in the access logs of `@connections`.',
       ),
+    proxyProtocol: z
+      .strictObject({
+        host: host.optional().describe('Address to listen on. Unset: that of the edge.'),
+        port: port.describe('Port of its own. Each connection by it takes three open files.'),
+        trustedProxies: z
+          .array(addressRange(), { error: 'allowed: a list of address ranges' })
+          .min(1, { error: 'allowed: a list of at least one address range' })
+          .describe('Address ranges of the load balancers; everybody else is cut off.'),
+      })
+      .optional()
+      .describe('A further port, for load balancers that speak the PROXY protocol (1 or 2), and must.'),
     forwardedHeader: oneOf(forwardedHeaders)
       .default('x-forwarded-for')
       .describe(

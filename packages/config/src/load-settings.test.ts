@@ -476,6 +476,9 @@ describe('loadSettings: the process', () => {
     expect(problemsOf(`${minimal}edge: { maxConnections: 19001 }`)[0]).toMatch(
       /edge\.maxConnections is 19001, but this process may open 20000 files.*enough for 19000; raise the limit.*to 20001/,
     );
+    const proxied = `proxyProtocol: { port: 0, trustedProxies: [10.0.0.0/8] }`;
+    expect(load(`${minimal}edge: { ${proxied} }`).edge.maxConnections).toBe(6_333);
+    expect(problemsOf(`${minimal}edge: { maxConnections: 6334, ${proxied} }`)[0]).toMatch(/enough for 6333.*to 20002/);
     // As few as a shell gives by default: what is left is taken, and where nothing is left the start fails.
     expect(load(minimal, { openFilesMax: 1_024 }).edge.maxConnections).toBe(24);
     expect(() => load(minimal, { openFilesMax: 1_000 })).toThrow(/enough for 0; raise the limit.*to 1001/);

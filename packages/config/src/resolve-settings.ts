@@ -18,6 +18,8 @@ import type { OnFileRead, YamlFile } from './yaml-file.js';
 const maxConnectionsDefault = 100_000;
 // Descriptors that are not for sockets: integrations, Redis, files (OPERATIONS §3).
 const openFilesReserved = 1_000;
+// Its own, and both ends of the way from the port for the PROXY protocol to the edge.
+const filesPerProxiedSocket = 3;
 
 /** A file that fits the schema, and what is needed to make settings of it. */
 export interface ResolveParts {
@@ -80,6 +82,7 @@ export function resolveSettings({
     edge: {
       ...resolveEdge(
         input,
+        host,
         alone,
         readPage({ page: input.edge.page, directory, onFileRead, report }),
         holdsSockets(command) ? openFilesMax : undefined,
@@ -110,6 +113,7 @@ export function resolveSettings({
 
 function resolveEdge(
   { edge, drain }: FileInput,
+  host: string,
   alone: boolean,
   pageHtml: string | undefined,
   openFilesMax: number | undefined,
@@ -117,11 +121,12 @@ function resolveEdge(
 ): Omit<Settings['edge'], 'host'> {
   return {
     port: edge.port,
-    maxConnections: resolveMaxConnections(edge.maxConnections, openFilesMax, report),
+    maxConnections: resolveMaxConnections(edge, openFilesMax, report),
     handshakesPerSecondMax: edge.handshakesPerSecondMax,
     handshakesBurstMax: edge.handshakesBurstMax,
     trustedProxies: edge.trustedProxies,
     forwardedHeader: edge.forwardedHeader,
+    proxyProtocol: edge.proxyProtocol && { ...edge.proxyProtocol, host: edge.proxyProtocol.host ?? host },
     drain: {
       holdMs: holdMsOf({ drain }, alone),
       windowMs: drain.windowMs ?? (alone ? aloneDrainWindowMs : limits.drainWindowMs),
@@ -137,18 +142,19 @@ function holdMsOf({ drain }: Pick<FileInput, 'drain'>, alone: boolean): number {
 }
 
 function resolveMaxConnections(
-  wanted: number | undefined,
+  { maxConnections: wanted, proxyProtocol }: FileInput['edge'],
   openFilesMax: number | undefined,
   report: (path: Path, message: string) => void,
 ): number {
   if (openFilesMax === undefined) return wanted ?? maxConnectionsDefault;
-  const possible = openFilesMax - openFilesReserved;
+  const filesEach = proxyProtocol === undefined ? 1 : filesPerProxiedSocket;
+  const possible = Math.floor((openFilesMax - openFilesReserved) / filesEach);
   const connections = wanted ?? Math.max(1, Math.min(maxConnectionsDefault, possible));
   if (connections > possible) {
     report(
       ['edge', 'maxConnections'],
       `is ${connections}, but this process may open ${openFilesMax} files, of which ${openFilesReserved} are kept for everything ` +
-        `else: that is enough for ${Math.max(0, possible)}; raise the limit (ulimit -n, LimitNOFILE) to ${connections + openFilesReserved}`,
+        `else: that is enough for ${Math.max(0, possible)}; raise the limit (ulimit -n, LimitNOFILE) to ${connections * filesEach + openFilesReserved}`,
     );
   }
   return connections;

@@ -48,6 +48,8 @@ export interface EdgeProcessSettings {
   handshakesBurstMax: number;
   /** Ranges (`10.0.0.0/8`) of proxies whose `X-Forwarded-…` headers are believed. */
   trustedProxies: string[];
+  /** A further port for the PROXY protocol; undefined for none. */
+  proxyProtocol: { host: string; port: number; trustedProxies: string[] } | undefined;
   /** Which headers they write. */
   forwardedHeader: ForwardedHeader;
   drain: DrainSettings;

@@ -316,6 +316,12 @@ describe('trusted proxies', () => {
     expect(load('edge: {}\n').edge.forwardedHeader).toBe('x-forwarded-for');
     expect(load('edge: { forwardedHeader: forwarded }\n').edge.forwardedHeader).toBe('forwarded');
     expect(problemsOf('edge: { forwardedHeader: via }\n')).toContain('x-forwarded-for');
+    expect(load('edge: { proxyProtocol: { port: 8443, trustedProxies: [10.0.0.0/8] } }\n').edge.proxyProtocol).toEqual({
+      host: '127.0.0.1',
+      port: 8443,
+      trustedProxies: ['10.0.0.0/8'],
+    });
+    expect(problemsOf('edge: { proxyProtocol: { port: 8443, trustedProxies: [] } }\n')).toContain('at least one');
   });
 });
 

@@ -27,21 +27,42 @@ interface Trail {
   port: number | undefined;
 }
 
+/** A list of address ranges; of none, nobody is in it. */
+export class AddressRanges {
+  private readonly list: BlockList | undefined;
+
+  /** `ranges`: addresses, or `address/prefix length`. Throws where one is neither. */
+  constructor(ranges: readonly string[]) {
+    if (ranges.length > 0) this.list = listOf(ranges);
+  }
+
+  has(address: string): boolean {
+    const family = isIP(address);
+    return this.list !== undefined && family !== 0 && this.list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** An address as the system gives it, without a zone, and IPv4 also where it comes in IPv6 clothes. */
+export function plainIp(address: string): string {
+  const [bare = ''] = address.split('%');
+  return /^::ffff:([0-9.]+)$/i.exec(bare)?.[1] ?? bare;
+}
+
 /** Reads `X-Forwarded-*` or `Forwarded` (RFC 7239) where the peer is a trusted proxy; everybody else would only forge them. */
 export class TrustedProxies {
-  private readonly ranges: BlockList | undefined;
+  private readonly ranges: AddressRanges;
 
   /** `ranges`: addresses, or `address/prefix length`. Throws where one is neither. */
   constructor(
     ranges: readonly string[] = [],
     private readonly header: ForwardedHeader = 'x-forwarded-for',
   ) {
-    if (ranges.length > 0) this.ranges = listOf(ranges);
+    this.ranges = new AddressRanges(ranges);
   }
 
   /** `ownPort`: the port of this process, which is the client's where nobody stands between. */
   forwarded(head: ForwardedHead, ownPort: number): Forwarded {
-    if (!this.trusts(head.sourceIp)) return { sourceIp: head.sourceIp, proto: 'http', port: ownPort };
+    if (!this.ranges.has(head.sourceIp)) return { sourceIp: head.sourceIp, proto: 'http', port: ownPort };
     const { hops, proto, port } = this.header === 'forwarded' ? forwardedTrail(head) : xForwardedTrail(head);
     return {
       sourceIp: this.clientOf(head.sourceIp, hops),
@@ -57,14 +78,9 @@ export class TrustedProxies {
       const address = hops[i];
       if (address === undefined) return client;
       client = address;
-      if (!this.trusts(address)) return client;
+      if (!this.ranges.has(address)) return client;
     }
     return client;
-  }
-
-  private trusts(address: string): boolean {
-    const family = isIP(address);
-    return this.ranges !== undefined && family !== 0 && this.ranges.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 }
 

@@ -55,6 +55,10 @@ export const edgeLimits = {
   socketQueuedBytesMax: 1_048_576,
   /** Ours: a socket that stays over the soft limit for this long is closed with 1008. */
   socketSlowMsMax: 10_000,
+  /** Ours: bytes behind the head of a PROXY prelude of version 2 that are read (the specification asks for 520 at least), and how long
+   * a load balancer may take for its prelude and the request head behind it. */
+  proxyPreludeBytesMax: 1_024,
+  proxyPreludeMsMax: 10_000,
   /** Ours: new handshakes per second and node, and burst; over it 503 with Retry-After before anything else runs. */
   handshakesPerSecondMax: 500,
   handshakesBurstMax: 1_000,

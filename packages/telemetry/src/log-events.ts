@@ -13,6 +13,8 @@ export const logEvents = [
   'admin.listening',
   'admin.failed',
   'edge.listening',
+  'edge.listening_proxied',
+  'edge.proxy_refused',
   'edge.fenced',
   'edge.inbox_lost',
   'edge.handshake_failed',

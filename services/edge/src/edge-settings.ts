@@ -15,6 +15,8 @@ export interface EdgeSettings {
   page: { html: string } | undefined;
   /** Address ranges of proxies whose `X-Forwarded-*` headers are believed (`10.0.0.0/8`, or one address). Unset: nobody's. */
   trustedProxies?: readonly string[] | undefined;
+  /** A port of its own for load balancers that speak the PROXY protocol, and who they are. Unset: none. */
+  proxyProtocol?: { host: string; port: number; trustedProxies: readonly string[] } | undefined;
   /** Which headers they write. Unset: `X-Forwarded-*`. */
   forwardedHeader?: ForwardedHeader | undefined;
 }

@@ -5,6 +5,7 @@ import type { EdgeParts } from './edge-parts.js';
 import type { DrainSettings } from './edge-settings.js';
 import { EdgeWorks, within } from './edge-works.js';
 import { PlainRequests } from './plain-request.js';
+import { ProxyDoor } from './proxy-door.js';
 import { SocketServer } from './socket-server.js';
 
 /** The process that holds sockets. */
@@ -35,6 +36,7 @@ class RunningEdge implements Edge {
   private readonly works: EdgeWorks;
   private readonly drainer: Drain;
   private server: SocketServer | undefined;
+  private proxyDoor: ProxyDoor | undefined;
   private state: keyof typeof drainStates = 'starting';
   private starting: Promise<void> = Promise.resolve();
   private draining: Promise<void> | undefined;
@@ -66,12 +68,12 @@ class RunningEdge implements Edge {
     await this.works.membership.join();
     try {
       this.throwIfClosing();
-      this.server = await SocketServer.listen(settings.host, settings.port, {
-        ...this.works.portHandlers,
-        request: (head) => plain.answer(head),
-        serveManagement,
-      });
+      const handlers = { ...this.works.portHandlers, request: plain.answer.bind(plain), serveManagement };
+      const { proxyProtocol } = settings;
+      this.proxyDoor = proxyProtocol === undefined ? undefined : new ProxyDoor(proxyProtocol, telemetry);
+      this.server = await SocketServer.listen(settings.host, settings.port, handlers, this.proxyDoor?.path);
       this.works.ownPort = this.server.port;
+      await this.proxyDoor?.open();
       this.throwIfClosing();
     } catch (error) {
       await this.giveUpStart();
@@ -184,6 +186,7 @@ class RunningEdge implements Edge {
         },
       );
     }
+    this.proxyDoor?.close();
     this.server?.close();
   }
 

@@ -6,12 +6,12 @@ import type {
   us_socket_context_t,
   WebSocket,
 } from 'uWebSockets.js';
-import { STATUS_CODES } from 'node:http';
 import { limits, sourceIpOf } from '@sluice/contracts';
 import type { Connection } from './connection.js';
 import { CorkHost } from './cork-host.js';
 import { headerOf, type RequestHead } from './handshake-request.js';
 import type { HttpAnswer } from './http-answer.js';
+import { sendAnswer } from './send-answer.js';
 
 /** Answers one request to `@connections`. */
 export type ServeManagement = (res: HttpResponse, req: HttpRequest) => void;
@@ -44,7 +44,7 @@ interface PlainConnections {
 /** The port that clients connect to. The only file of the edge that knows uWebSockets.js. */
 export class SocketServer {
   private constructor(
-    private readonly app: TemplatedApp,
+    private readonly apps: (TemplatedApp | undefined)[],
     private readonly corkHost: CorkHost,
     private readonly plain: PlainConnections,
     readonly port: number,
@@ -56,7 +56,7 @@ export class SocketServer {
   }
 
   /** Rejects with a message for the operator where the address cannot be had. */
-  static async listen(host: string, port: number, handlers: PortHandlers): Promise<SocketServer> {
+  static async listen(host: string, port: number, handlers: PortHandlers, proxiedPath?: string): Promise<SocketServer> {
     const library = await loadLibrary();
     const app = library.App();
     const corkHost = new CorkHost(library);
@@ -66,7 +66,7 @@ export class SocketServer {
       plain.count += Number(change);
     };
     app.filter(countPlain);
-    app.ws<UserData>('/*', behavior(library, handlers, corkHost, plain));
+    app.ws<UserData>('/*', behavior(library, handlers, corkHost, plain, peerOf));
     app.any('/*', (res, req) => answerPlainRequest(res, req, handlers));
     const listening = await new Promise<us_listen_socket | false>((resolve) => {
       (app as unknown as ExclusiveListener).listen(host, port, exclusivePort, resolve);
@@ -79,13 +79,15 @@ export class SocketServer {
           'choose another with --port and --host (SLUICE_PORT, SLUICE_HOST), or end the process that holds it',
       );
     }
-    return new SocketServer(app, corkHost, plain, library.us_socket_local_port(listening));
+    const proxied = proxiedPath === undefined ? undefined : library.App();
+    if (proxied !== undefined) await listenProxied(proxied, proxiedPath ?? '', library, handlers, corkHost);
+    return new SocketServer([app, proxied], corkHost, plain, library.us_socket_local_port(listening));
   }
 
   /** Cuts everything that is still open. */
   close(): void {
     this.corkHost.close();
-    this.app.close();
+    for (const app of this.apps) app?.close();
   }
 }
 
@@ -110,6 +112,7 @@ function behavior(
   handlers: PortHandlers,
   corkHost: CorkHost,
   plain: PlainConnections,
+  addressOf: (res: HttpResponse) => string,
 ) {
   const connectionOf = (ws: WebSocket<UserData>) => ws.getUserData().connection;
   return {
@@ -121,7 +124,7 @@ function behavior(
     // For sockets that are no longer ours: after `end` the library alone holds them, until their queue has been taken.
     idleTimeout: limits.transportSilenceMs / 1_000,
     upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
-      handlers.upgrade(new PendingUpgrade(readHead(res, req), res, context, corkHost));
+      handlers.upgrade(new PendingUpgrade(readHead(req, addressOf(res)), res, context, corkHost));
     },
     open(ws: WebSocket<UserData>) {
       plain.count--;
@@ -182,7 +185,36 @@ export class PendingUpgrade {
   }
 }
 
-function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
+function peerOf(res: HttpResponse): string {
+  return sourceIpOf(new Uint8Array(res.getRemoteAddress()));
+}
+
+/** Only where nobody but our own `ProxyPort` can connect: the library believes every prelude. */
+function proxiedPeerOf(res: HttpResponse): string {
+  return sourceIpOf(new Uint8Array(res.getProxiedRemoteAddress()));
+}
+
+/** A listener on a Unix socket, for handshakes that come by `ProxyPort`. */
+async function listenProxied(
+  app: TemplatedApp,
+  path: string,
+  library: typeof import('uWebSockets.js'),
+  handlers: PortHandlers,
+  corkHost: CorkHost,
+): Promise<void> {
+  app.ws<UserData>('/*', behavior(library, handlers, corkHost, { count: 0 }, proxiedPeerOf));
+  app.any('/*', (res, req) => {
+    const answer = handlers.request(readHead(req, proxiedPeerOf(res)));
+    sendAnswer(res, { ...answer, close: true }, req.getMethod() === 'head');
+  });
+  const listening = await new Promise<us_listen_socket | false>((resolve) => app.listen_unix(resolve, path));
+  if (listening === false)
+    throw new Error(
+      `cannot listen on ${path}, which edge.proxyProtocol needs; is the folder for temporary files writable?`,
+    );
+}
+
+function readHead(req: HttpRequest, sourceIp: string): RequestHead {
   const headers: RequestHead['headers'] = [];
   req.forEach((name, value) => {
     headers.push([name, value]);
@@ -192,7 +224,7 @@ function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
     path: req.getUrl(),
     queryString: req.getQuery() ?? '',
     headers,
-    sourceIp: sourceIpOf(new Uint8Array(res.getRemoteAddress())),
+    sourceIp,
   };
 }
 
@@ -201,7 +233,7 @@ function answerPlainRequest(res: HttpResponse, req: HttpRequest, handlers: PortH
     handlers.serveManagement(res, req);
     return;
   }
-  const head = readHead(res, req);
+  const head = readHead(req, peerOf(res));
   sendAnswer(res, handlers.request(head), head.method === 'head');
 }
 
@@ -211,14 +243,3 @@ function isManagementPath(path: string): boolean {
 }
 
 const managementMarker = /\/(?:@|%(?:25)?40)connections/;
-
-function sendAnswer(res: HttpResponse, answer: HttpAnswer, withoutBody: boolean): void {
-  res.writeStatus(`${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}`);
-  for (const [name, value] of answer.headers) res.writeHeader(name, value);
-  if (withoutBody) {
-    // The length as an argument would leave the answer open, and a handler that returns so ends the process.
-    res.writeHeader('Content-Length', String(Buffer.byteLength(answer.body)));
-    if (answer.close) res.writeHeader('Connection', 'close');
-    res.endWithoutBody();
-  } else res.end(answer.body, answer.close);
-}
