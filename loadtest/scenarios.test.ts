@@ -63,6 +63,24 @@ it('webhook-echo on the ordered route: no answer overtakes another', async () =>
   expect(result.thresholds).toContainEqual({ metric: 'out_of_order', threshold: 'count==0', ok: true });
 });
 
+it('two runners of one run have half of the clients and messages each, and account for their own', async () => {
+  // What the k6 operator gives each of two runners.
+  const half = (segment: string) => ({
+    flags: ['--execution-segment', segment, '--execution-segment-sequence', '0,1/2,1'],
+  });
+  const variables = { SCENARIO: 'webhook-echo', CONNECTIONS: '40', SOCKETS_PER_VU: '10', RATE: '80', RAMP: '1s' };
+  const both = await Promise.all(
+    ['0:1/2', '1/2:1'].map((segment) => load.run({ ...variables, DURATION: '3s', GRACE: '1s' }, half(segment))),
+  );
+  for (const { exitCode, result, output } of both) {
+    expect(exitCode, output).toBe(0);
+    expect(result.messages).toMatchObject({ ...nothingWrong, sent: 120, answered: 120 });
+    const stats = await load.backEnd.stats(result.runId);
+    expect(stats).toMatchObject({ connects: 20, disconnects: 20, connected: 0, messages: 120 });
+  }
+  expect(both[0]?.result.runId).not.toBe(both[1]?.result.runId);
+});
+
 it('management-post: every post that was answered 200 has arrived, and each closed connection answers 410', async () => {
   const { result } = await runShort({ SCENARIO: 'management-post' });
   expect(result.posts).toMatchObject({ sent: 180, failed: 0, throttled: 0, falseGone: 0, falseOk: 0 });

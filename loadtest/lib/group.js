@@ -74,16 +74,21 @@ export class Group {
     }, lagProbeMs);
   }
 
-  /**
-   * All leave from this time on, spread over `spreadMs` so that the end is no storm; a client with something under way stays for up to `patienceMs`
-   * more. Closing a socket throws away what it has received and k6 has not yet handed on, which is no loss of the gateway.
-   */
+  /** All leave from this time on, spread over `leaveMs` so that the end is no storm. */
   leaveAt(dueMs, { leaveMs, patienceMs }) {
-    const leave = (client) => {
-      const isQuiet = client.handlers.isQuiet?.() ?? true;
-      if (isQuiet || nowMs() > dueMs + patienceMs) client.leave();
-      else setTimeout(() => leave(client), quietProbeMs);
-    };
-    for (const client of this.clients) at(dueMs + client.random() * leaveMs, () => leave(client));
+    for (const client of this.clients) leaveWhenQuiet(client, dueMs + client.random() * leaveMs, patienceMs);
   }
+}
+
+/**
+ * The client leaves at this time, or up to `patienceMs` later if it has something under way. Closing a socket throws away what it has received and
+ * k6 has not yet handed on, which is no loss of the gateway.
+ */
+export function leaveWhenQuiet(client, dueMs, patienceMs) {
+  const leave = () => {
+    const isQuiet = client.handlers.isQuiet?.() ?? true;
+    if (isQuiet || nowMs() > dueMs + patienceMs) client.leave();
+    else setTimeout(leave, quietProbeMs);
+  };
+  at(dueMs, leave);
 }

@@ -25,7 +25,8 @@ export class Mailbox {
     if (post === undefined) return;
     post.status = status;
     post.answeredMs = answeredMs;
-    if (post.received) this.posts.delete(number);
+    // 410 and 429 say that it has not been written; after a failure nobody knows, and it may still come.
+    if (post.received || status === 410 || status === 429) this.posts.delete(number);
   }
 
   received(number) {

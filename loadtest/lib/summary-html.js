@@ -105,8 +105,9 @@ function countTable({
   slowClosed,
 }) {
   const groups = {
-    messages,
-    posts,
+    // What a scenario does not do is not shown as so many zeros.
+    ...(messages.sent + messages.answered > 0 ? { messages } : {}),
+    ...(posts.sent > 0 ? { posts } : {}),
     connections: { opened, handshakesRetried, handshakesFailed, abnormalCloses, disconnectsMissing, slowClosed },
   };
   const body = Object.entries(groups).flatMap(([group, counts]) =>

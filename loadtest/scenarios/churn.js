@@ -1,6 +1,5 @@
-import { at } from '../lib/clock.js';
 import { Conversation } from '../lib/conversation.js';
-import { Group } from '../lib/group.js';
+import { Group, leaveWhenQuiet } from '../lib/group.js';
 import { arrivalStages, factorAt } from '../lib/schedule.js';
 
 export const churn = {
@@ -46,7 +45,7 @@ function runChurn({ settings, profile }) {
     const sayAtMs = dueMs + (lifeMs / 2) * random();
     const talk = new Conversation({ settings, index, dueOf: (turn) => (turn === 0 ? sayAtMs : undefined) });
     const open = (client) => {
-      if (client.openedCount === 1) at(dueMs + lifeMs + settings.graceMs, () => client.leave());
+      if (client.openedCount === 1) leaveWhenQuiet(client, dueMs + lifeMs, 2 * settings.graceMs);
       talk.open(client);
     };
     return { handlers: { ...talk.handlers, open } };

@@ -34,11 +34,11 @@ export interface K6Run {
   readonly ended: Promise<{ exitCode: number; result: LoadResult | undefined; html: string; output: string }>;
 }
 
-/** Starts k6, which is found on the PATH (`scripts/go-tools.mjs` puts it there). It is told not to report its use to anybody. */
+/** Starts k6, which is found on the PATH (`scripts/go-tools.mjs` puts it there). It reports its use to nobody and listens nowhere. */
 export function startK6({ variables, flags = [], env = {}, say = () => {}, timeoutMs }: K6Options): K6Run {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-k6-'));
   const given = Object.entries({ ...variables, OUT: directory }).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-  const child = spawn('k6', ['run', '--no-usage-report', '--quiet', ...flags, ...given, mainScript], {
+  const child = spawn('k6', ['run', '--no-usage-report', '--quiet', '--address', '', ...flags, ...given, mainScript], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Nothing of the caller's environment may stand for a variable of the run.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], K6_NO_USAGE_REPORT: 'true', ...env },
