@@ -184,6 +184,18 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'Choose another config.admin.port',
   ],
   [
+    'the public port for the PROXY protocol too',
+    { redis, config: { edge: { proxyProtocol: { port: 8080, trustedProxies: ['10.0.0.0/8'] } } } },
+    'config.edge.proxyProtocol.port',
+    'Choose another config.edge.proxyProtocol.port',
+  ],
+  [
+    'a port for the PROXY protocol that nobody listens on',
+    { redis, edge: { service: { proxyPort: 443 } } },
+    'edge.service.proxyPort',
+    'Write config.edge.proxyProtocol',
+  ],
+  [
     'the name of the API of helm test',
     { redis, config: { apis: { 'sluice-self-test': { routes: {}, stages: {} } } } },
     'config.apis.sluice-self-test',

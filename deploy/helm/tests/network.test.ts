@@ -1,7 +1,7 @@
 // Who reaches what: Services, Ingress, routes, policies, and what Prometheus scrapes.
 import { describe, expect, it } from 'vitest';
 import { find, podsOf, render } from './chart.js';
-import { type KubernetesObject, serviceOf } from './objects.js';
+import { containerOf, type KubernetesObject, serviceOf } from './objects.js';
 
 const redis = { url: 'redis://redis.example:6379' };
 const selectorOf = (component: string) => ({
@@ -40,6 +40,24 @@ describe('Services', () => {
     const gateway = render({ ci: 'gateway-api' });
     expect(protocolOf(gateway, 'sluice-edge')).toBe('kubernetes.io/ws');
     expect(protocolOf(gateway, 'sluice-callback')).toBe('http');
+  });
+
+  it('have a further port of the edge for load balancers that speak the PROXY protocol', () => {
+    const proxyProtocol = { port: 8083, trustedProxies: ['10.0.0.0/8'] };
+    const values = { redis, config: { edge: { proxyProtocol } }, edge: { service: { proxyPort: 443 } } };
+    const objects = render({ values: { ...values, networkPolicy: { enabled: true } } });
+    expect(
+      serviceOf(find(objects, 'Service', 'sluice-edge')).ports.map(({ port, targetPort }) => [port, targetPort]),
+    ).toEqual([
+      [8080, 'http'],
+      [443, 'proxy'],
+    ]);
+    const ports = containerOf(find(objects, 'Deployment', 'sluice-edge')).ports.map(
+      ({ containerPort }) => containerPort,
+    );
+    expect(ports).toEqual([8080, 8083, 8081]);
+    expect(JSON.stringify(find(objects, 'NetworkPolicy', 'sluice-edge').spec)).toContain('"port":"proxy"');
+    expect(JSON.stringify(find(objects, 'NetworkPolicy', 'sluice-callback').spec)).not.toContain('"port":"proxy"');
   });
 
   it('become a NodePort where that is asked for', () => {

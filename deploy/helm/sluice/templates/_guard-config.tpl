@@ -35,6 +35,13 @@
 {{- fail (printf "\n\nconfig.%s.port and config.admin.port are the same: the admin port is not for the public. Choose another config.admin.port." $component) -}}
 {{- end -}}
 {{- end -}}
+{{- $proxyPort := include "sluice.proxyPort" . -}}
+{{- if and $proxyPort (has $proxyPort (list (include "sluice.adminPort" .) (include "sluice.port" (dict "root" . "component" "edge")))) -}}
+{{- fail "\n\nconfig.edge.proxyProtocol.port is that of config.edge.port or config.admin.port. Choose another config.edge.proxyProtocol.port." -}}
+{{- end -}}
+{{- if and .Values.edge.service.proxyPort (not $proxyPort) -}}
+{{- fail "\n\nedge.service.proxyPort is set, and the edge has no port for the PROXY protocol. Write config.edge.proxyProtocol, or leave edge.service.proxyPort unset." -}}
+{{- end -}}
 {{- if and .Values.tests.enabled (hasKey (default (dict) $config.apis) "sluice-self-test") -}}
 {{- fail "\n\nconfig.apis.sluice-self-test is the name of the API that helm test uses. Choose another name, or set tests.enabled to false." -}}
 {{- end -}}

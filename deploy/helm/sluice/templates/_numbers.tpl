@@ -40,6 +40,11 @@
 {{- dig .component "port" (ternary 8080 8082 (eq .component "edge")) .root.Values.config | int64 -}}
 {{- end -}}
 
+{{/* The edge's further port for load balancers that speak the PROXY protocol; empty where `config` has none. */}}
+{{- define "sluice.proxyPort" -}}
+{{- with dig "edge" "proxyProtocol" "port" "" .Values.config }}{{ int64 . }}{{ end -}}
+{{- end -}}
+
 {{- define "sluice.adminPort" -}}
 {{- dig "admin" "port" 8081 .Values.config | int64 -}}
 {{- end -}}

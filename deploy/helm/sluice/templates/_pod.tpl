@@ -50,6 +50,12 @@ ports:
     containerPort: {{ include "sluice.port" . }}
     protocol: TCP
   {{- end }}
+  {{- $proxyPort := include "sluice.proxyPort" .root }}
+  {{- if and $proxyPort (eq .component "edge") }}
+  - name: proxy
+    containerPort: {{ $proxyPort }}
+    protocol: TCP
+  {{- end }}
   - name: admin
     containerPort: {{ include "sluice.adminPort" .root }}
     protocol: TCP

@@ -1,4 +1,4 @@
-{{/* Services: a public one with the port `http` alone, and a headless one for the port `admin`. No session affinity. */}}
+{{/* Services: a public one with what clients and back ends call, and a headless one for the port `admin`. No session affinity. */}}
 
 {{- define "sluice.publicService" -}}
 {{- $service := (index .root.Values .component).service -}}
@@ -43,6 +43,13 @@ spec:
       {{- with $service.nodePort }}
       nodePort: {{ . }}
       {{- end }}
+    {{- $proxyPort := include "sluice.proxyPort" .root }}
+    {{- if and $proxyPort (eq .component "edge") }}
+    - name: proxy
+      port: {{ default $proxyPort $service.proxyPort }}
+      targetPort: proxy
+      protocol: TCP
+    {{- end }}
 {{- end -}}
 {{- end -}}
 

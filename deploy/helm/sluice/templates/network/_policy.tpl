@@ -18,6 +18,10 @@
 - ports:
     - port: http
       protocol: TCP
+    {{- if .proxy }}
+    - port: proxy
+      protocol: TCP
+    {{- end }}
   {{- with .from }}
   from:
     {{- toYaml . | nindent 4 }}
