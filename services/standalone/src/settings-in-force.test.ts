@@ -32,15 +32,21 @@ function settingsOf(yaml: string, redis?: string): Settings {
   return loadSettings({ command: 'start', cwd: directory, env: {}, flags, checkers: expressionCheckers });
 }
 
-async function start(yaml: string, redis?: string): Promise<{ running: RunningProcess; port: number }> {
+interface Line {
+  event: string;
+  port?: number;
+}
+
+async function start(yaml: string, redis?: string): Promise<{ running: RunningProcess; port: number; lines: Line[] }> {
+  const lines: Line[] = [];
   const running = await startProcess(settingsOf(yaml, redis), ['router', 'callback', 'edge'], {
     version: '1.2.3',
     signal: new AbortController().signal,
     onDrainRequested: () => undefined,
-    logDestination: { write: () => undefined },
+    logDestination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   cleanups.push(() => running.stop());
-  return { running, port: running.addresses.edge?.port ?? 0 };
+  return { running, port: running.addresses.edge?.port ?? 0, lines };
 }
 
 async function backEnd(...args: Parameters<typeof startBackEnd>): Promise<BackEnd> {
@@ -187,6 +193,26 @@ edge: { trustedProxies: ${trusted} }
     };
     expect(await sourceIpOf('[]')).toBe('127.0.0.1');
     expect(await sourceIpOf('[127.0.0.0/8]')).toBe('203.0.113.9');
+  });
+
+  it('[CN-73] [CN-75] of the headers of proxies the one that the file names counts; load balancers have their port', async () => {
+    const yaml = `apis:
+  chat:
+    integrations: { ip: { integrationType: MOCK, requestTemplates: { $default: '{"statusCode":200}' }, integrationResponses: { $default: { responseTemplates: { $default: $context.identity.sourceIp } } } } }
+    routes: { $default: { integration: ip, routeResponse: true } }
+    stages: { dev: }
+edge:
+  trustedProxies: [127.0.0.0/8]
+  forwardedHeader: forwarded
+  proxyProtocol: { port: 0, trustedProxies: [127.0.0.0/8] }
+`;
+    const { port, lines } = await start(yaml);
+    const client = await connect(port, '/dev', { 'x-forwarded-for': '6.6.6.6', forwarded: 'for=203.0.113.9' });
+    client.send('x');
+    expect(await client.next()).toBe('203.0.113.9');
+    const proxied = lines.find(({ event }) => event === 'edge.listening_proxied')?.port;
+    expect(proxied).toBeGreaterThan(0);
+    await expect(connect(proxied as number, '/dev')).rejects.toThrow();
   });
 
   it('access logs go where the stage says', async () => {
