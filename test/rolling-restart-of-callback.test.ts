@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { type BackEnd, type Cluster, connectClient, startBackEnd, startCluster } from '@sluice/testkit';
+import { type BackEnd, type Cluster, connectClient, startBackEnd, startCluster, waitFor } from '@sluice/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chatConfig } from './chat-config.js';
 
@@ -47,7 +47,7 @@ describe('a rolling restart of the callback service', () => {
     backEnd = await startBackEnd();
     cluster = await startCluster({
       config: { ...chatConfig(backEnd.url), auth: { callback: 'none', keys: [] } },
-      env: { SLUICE_DRAIN_HOLD_MS: String(holdMs) },
+      env: { SLUICE_DRAIN_HOLD_MS: String(holdMs), SLUICE_DRAIN_WINDOW_MS: '1000' },
     });
   });
   afterAll(async () => {
@@ -81,6 +81,31 @@ describe('a rolling restart of the callback service', () => {
     await Promise.all(runs);
     expect([...callers.statuses.keys()]).toEqual([200]);
     expect(callers.statuses.get(200)).toBeGreaterThan(500);
+    await client.close();
+  });
+
+  it('[DR-6] nor is that of an edge by those who post to its port', async () => {
+    const staying = await cluster.add('edge');
+    const leaving = cluster.the('edge');
+    const client = await connectClient(`ws://127.0.0.1:${staying.port}/chat/dev`);
+    const connects = backEnd.of('CONNECT');
+    const connectionId = connects.at(-1)?.connectionId;
+    const callers = new Callers();
+    callers.current = leaving.port;
+    const path = `/chat/dev/@connections/${connectionId}`;
+    const runs = [
+      ...Array.from({ length: 4 }, () => callers.run(path, () => 1 + Math.random() * 20)),
+      ...Array.from({ length: 4 }, () => callers.run(path, () => 200 + Math.random() * 600)),
+    ];
+    await waitFor('calls', () => (callers.statuses.get(200) ?? 0) > 20);
+    leaving.signal('SIGTERM');
+    setTimeout(() => {
+      callers.current = staying.port;
+    }, holdMs / 2);
+    expect(await leaving.exited).toEqual({ code: 0, signal: null });
+    callers.stop();
+    await Promise.all(runs);
+    expect([...callers.statuses.keys()]).toEqual([200]);
     await client.close();
   });
 });
