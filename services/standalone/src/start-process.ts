@@ -16,6 +16,7 @@ import {
   type Telemetry,
 } from '@sluice/telemetry';
 import { awaitRedis, shownRedis } from './await-redis.js';
+import { memoryFault, memoryUse } from './memory-ceiling.js';
 import { makeServices, type Role, type Services } from './services.js';
 import { openSharedState, type SharedState } from './shared-state.js';
 import { type StartedPart, stopPart } from './stop-part.js';
@@ -61,9 +62,6 @@ export interface LiveSettings {
   /** Whose signatures are taken, at `@connections` and on AWS_IAM routes. */
   accessKeys: readonly AccessKey[];
 }
-
-/** From the heap limit up, collections take most of the time and the next allocation may end the process. */
-const heapCeiling = 0.9;
 
 /**
  * Builds a process of the given roles and starts it: first the admin port, so that probes and people can see what it waits
@@ -238,8 +236,8 @@ class StartingProcess {
   private ready(): ProbeResult {
     if (this.waitingFor !== undefined) return { ok: false, reason: `starting: ${this.waitingFor}` };
     if (this.stopping !== undefined) return { ok: false, reason: 'draining' };
-    const { used_heap_size, heap_size_limit } = getHeapStatistics();
-    if (used_heap_size > heapCeiling * heap_size_limit) return { ok: false, reason: 'the heap is nearly full' };
+    const fault = memoryFault(memoryUse());
+    if (fault !== undefined) return { ok: false, reason: fault };
     const { callback, edge } = this.services;
     if (callback !== undefined && !callback.ready()) return { ok: false, reason: 'the callback service is not ready' };
     return edge?.ready() ?? { ok: true };
