@@ -15,16 +15,19 @@ const directory = mkdtempSync(join(tmpdir(), 'sluice-chart-rules-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 requireGoTools(['helm']);
 
-/** The groups of the chart's PrometheusRule. */
-function chartRules(more: { metrics?: object; root?: object } = {}) {
+/** The chart's PrometheusRule, or why it is refused. */
+function render(more: { metrics?: object; root?: object }) {
   const values = join(directory, 'values.yaml');
   const config = { auth: { keys: [{ accessKeyId: 'a', secretAccessKey: 'b', allow: ['*'] }] } };
   const metrics = { disableApiCheck: true, prometheusRule: { enabled: true, ...more.metrics } };
   writeFileSync(values, JSON.stringify({ config, redis: { url: 'redis://redis:6379' }, metrics, ...more.root }));
   const args = ['template', 'chat', chart, '--namespace', 'rooms', '--kube-version', '1.34.0', '-f', values];
-  const { status, stdout, stderr } = spawnSync('helm', [...args, '-s', 'templates/monitoring/prometheus-rule.yaml'], {
-    encoding: 'utf8',
-  });
+  return spawnSync('helm', [...args, '-s', 'templates/monitoring/prometheus-rule.yaml'], { encoding: 'utf8' });
+}
+
+/** Its groups. */
+function chartRules(more: { metrics?: object; root?: object } = {}) {
+  const { status, stdout, stderr } = render(more);
   expect(status, stderr).toBe(0);
   return (parse(stdout) as { spec: { groups: unknown } }).spec.groups;
 }
@@ -66,4 +69,16 @@ it('the selector can be another one, or none', () => {
     sorted(renderRules({ selector: 'job="chat"' }).groups),
   );
   expect(sorted(chartRules({ metrics: { selector: '' } }) as never)).toEqual(sorted(renderRules().groups));
+});
+
+it('an alert or a parameter that does not exist is refused, with those that do', () => {
+  const noAlert = render({ metrics: { rules: { RedisSad: { enabled: false } } } });
+  expect(noAlert.stderr).toContain(
+    'metrics.prometheusRule.rules.RedisSad: there is no such alert. There are AbnormalCloses,',
+  );
+  const noParameter = render({ metrics: { rules: { RedisMemory: { treshold: 0.9 } } } });
+  expect(noParameter.stderr).toContain(
+    'metrics.prometheusRule.rules.RedisMemory.treshold: this alert has no such parameter.',
+  );
+  expect(noParameter.stderr).toContain('horizonSeconds');
 });

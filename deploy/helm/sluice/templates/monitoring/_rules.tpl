@@ -34,6 +34,19 @@
 - name: sluice
   rules:
     {{- $own := .Values.metrics.prometheusRule.rules }}
+    {{- $known := dict }}
+    {{- range $source.alerts }}{{ $_ := set $known .alert .parameters }}{{ end }}
+    {{- range $name, $changed := $own }}
+    {{- if not (hasKey $known $name) }}
+    {{- fail (printf "\n\nmetrics.prometheusRule.rules.%s: there is no such alert. There are %s." $name (keys $known | sortAlpha | join ", ")) }}
+    {{- end }}
+    {{- range $parameter, $_ := $changed }}
+    {{- $allowed := concat (list "enabled" "for" "severity" "labels") (keys (get $known $name) | sortAlpha) }}
+    {{- if not (has $parameter $allowed) }}
+    {{- fail (printf "\n\nmetrics.prometheusRule.rules.%s.%s: this alert has no such parameter. It has %s." $name $parameter (join ", " $allowed)) }}
+    {{- end }}
+    {{- end }}
+    {{- end }}
     {{- range $source.alerts }}
     {{- $changed := default (dict) (get $own .alert) }}
     {{- if ne (toString $changed.enabled) "false" }}
