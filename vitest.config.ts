@@ -45,10 +45,24 @@ export default defineConfig({
           // The files of deploy/ and loadtest/, each executed by its real tool: Helm, kubeconform, promtool, Prometheus, k6.
           name: 'deploy',
           include: ['deploy/**/*.test.ts', 'loadtest/**/*.test.ts'],
-          exclude: ['deploy/kubernetes/**'],
+          exclude: ['deploy/kubernetes/**', 'deploy/prometheus/alerts-fire.test.ts', 'deploy/grafana/queries.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          // A real Prometheus over a real cluster: every alert fired by its fault, every panel's query under load. One at a time,
+          // because they measure.
+          name: 'alerts',
+          include: ['deploy/prometheus/alerts-fire.test.ts', 'deploy/grafana/queries.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
         },
       },
       {

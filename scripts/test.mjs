@@ -13,6 +13,7 @@ const suites = {
   unit: () => vitest('unit'),
   gateway: () => vitest('gateway'),
   deploy: () => vitest('deploy'),
+  alerts: () => vitest('alerts'),
   conformance,
 };
 const coloured = process.stdout.isTTY === true && process.stdout.hasColors();
