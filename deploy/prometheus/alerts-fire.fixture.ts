@@ -37,6 +37,9 @@ const shortened = {
     RedisFlapping: { threshold: 2, window: '1h' },
     AbnormalCloses: { minimumCloses: 10 },
     DrainStuck: { threshold: 5 },
+    // A busy machine alone makes a process some hundred milliseconds late.
+    EventLoopLag: { threshold: 1.2 },
+    FdNearLimit: { threshold: 0.2 },
     MemoryNearLimit: { threshold: 0.3 },
     ConfigStale: { threshold: 5 },
   },
@@ -168,16 +171,15 @@ export class AlertedCluster {
     return stdout.trim();
   }
 
-  /** A process whose CPU is taken away for most of each second, until the returned function is called. */
+  /** A process whose CPU is taken away for two of each four seconds, until the returned function is called. */
   starve({ pid }: GatewayProcess): () => void {
-    const timer = setInterval(() => {
+    const freeze = () => {
       process.kill(pid, 'SIGSTOP');
-      setTimeout(() => process.kill(pid, 'SIGCONT'), 700);
-    }, 1_000);
-    return () => {
-      clearInterval(timer);
-      setTimeout(() => process.kill(pid, 'SIGCONT'), 800);
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 2_000);
     };
+    freeze();
+    const timer = setInterval(freeze, 4_000);
+    return () => clearInterval(timer);
   }
 
   /** Puts other content where a process reads its configuration; returns what puts it back. */

@@ -85,7 +85,7 @@ it('[O1] IntegrationErrors: the back end answers 500', async () => {
 it('[O1] EventLoopLag and OverheadHigh: a router is starved of CPU', async () => {
   let feed = () => {};
   try {
-    await alerted.fires('EventLoopLag', 'a router is frozen for 0.7 s of each second', async () => {
+    await alerted.fires('EventLoopLag', 'a router is frozen for half of the time', async () => {
       feed = alerted.starve(alerted.the('router'));
     });
     await alerted.also('OverheadHigh', 'the same: messages wait for the router');
@@ -133,9 +133,7 @@ it('[O1] SocketsNearLimit, -Fleet and AbnormalCloses: an edge fills up, and its 
   });
   await alerted.also('SocketsNearLimitFleet', 'the same: there is one edge only');
   await alerted.fires('AbnormalCloses', 'their connections are cut', async () => {
-    const rest = again(1_000, async () => crowd.pop()?.terminate());
-    for (const client of crowd.splice(10)) client.terminate();
-    return rest;
+    return again(300, async () => crowd.pop()?.terminate());
   });
   for (const client of crowd) client.terminate();
 }, 180_000);
@@ -162,10 +160,7 @@ it('[O1] ConfigStale: a configuration is refused', async () => {
 }, 120_000);
 
 it('[O1] FdNearLimit and MemoryNearLimit: a router with little of either', async () => {
-  const open = await alerted.the('router').metric('sluice_fds_open');
-  await alerted.fires('FdNearLimit', `a router may open ${open + 2} files`, () =>
-    alerted.startPoorRouter(`ulimit -n ${open + 2}`),
-  );
+  await alerted.fires('FdNearLimit', 'a router may open 160 files', () => alerted.startPoorRouter('ulimit -n 160'));
   await alerted.fires('MemoryNearLimit', 'a router has a heap of 40 MB', () =>
     alerted.startPoorRouter('true', ['--max-old-space-size=40', '--max-semi-space-size=2']),
   );
@@ -180,17 +175,18 @@ it('[O1] RedisMemory: Redis is nearly full', async () => {
 
 it('[O1] RedisWatchdog, ErrorBudgetBurn: Redis is frozen, then RedisDown and RedisFlapping: it dies', async () => {
   const { redis } = alerted.cluster;
-  const endPosts = again(200, post);
+  // Each takes ten seconds to fail; they do not wait for each other.
+  const endPosts = again(500, async () => void post());
   await alerted.fires('RedisWatchdog', 'Redis is frozen', async () => {
     redis.pause();
     return () => redis.resume();
   });
-  await alerted.also('ErrorBudgetBurn', 'the same: calls of @connections get 500', 'management');
-  await endPosts();
   await alerted.fires('RedisDown', 'Redis is killed', async () => {
     await redis.kill();
     return () => redis.restart();
   });
+  await alerted.also('ErrorBudgetBurn', 'the same: calls of @connections get 500', 'management');
+  await endPosts();
   await alerted.fires('RedisFlapping', 'Redis is killed again and again', async () => {
     for (let n = 0; n < 4; n++) {
       await waitFor(

@@ -49,6 +49,11 @@ export class StageState {
     this.sizeOut = metrics.frameSizeBytes.labels(apiId, stage, 'out');
     this.lifetime = metrics.connectionSeconds.labels(apiId, stage);
     this.pong = metrics.pongSeconds.labels(apiId);
+    // What alerts divide starts at zero: a series that begins with its first event hides it from `increase`.
+    for (const result of ['accepted', 'failed']) metrics.handshakesTotal.labels(apiId, stage, result);
+    for (const name of ['abnormal', 'internalError'] as const) {
+      metrics.closesTotal.labels(apiId, stage, String(closes[name].code), name);
+    }
   }
 
   get limits(): ApiLimits {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits, type RedisSettings } from '@sluice/contracts';
-import { checkRedisServer, openRedis } from '@sluice/redis';
+import { checkRedisServer, openRedis, retireRedis } from '@sluice/redis';
 import type { Telemetry } from '@sluice/telemetry';
 
 export interface AwaitRedisOptions {
@@ -25,7 +25,10 @@ export async function awaitRedis({ settings, telemetry, production, signal }: Aw
       await sleep(limits.redisStartPollIntervalMs, undefined, { signal });
     }
   } finally {
+    retireRedis(client);
     client.disconnect();
+    // Its work is done: a connection that reads 0 for ever would look like a Redis that is away.
+    telemetry.metrics.redisUp.remove('startup', 'producer');
   }
 }
 
