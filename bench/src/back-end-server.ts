@@ -10,7 +10,7 @@ let keySet = '';
 
 /**
  * The back end of all rows: `/echo` answers the body it was sent, `/id` the connection id that the gateway names, the Invoke API
- * what a function would that echoes, and `/jwks` the keys that it was told. A process of its own, so that its cost is never counted
+ * what a function would that echoes, `/jwks` the keys that it was told, and `/v1/traces` what a collector says. A process of its own, so that its cost is never counted
  * as the gateway's.
  */
 uWebSockets
@@ -30,6 +30,9 @@ uWebSockets
       if (!signatureFits) response.writeStatus('403 Forbidden').end('{"message":"signed by mistake, or not signed"}');
       else response.end(functionResult(body));
     });
+  })
+  .post('/v1/traces', (response) => {
+    collect(response, () => response.writeHeader('content-type', 'application/json').end('{}'));
   })
   .get('/jwks', (response) => {
     response.writeHeader('content-type', 'application/json').end(keySet);

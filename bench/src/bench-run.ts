@@ -9,6 +9,8 @@ export interface BenchRun {
   generator: LoadGenerator;
   redis: { url: string; port: number; pid: number };
   configs: GatewayConfigs;
+  /** Also takes spans, as a collector would. */
+  backEndUrl: string;
   /** Access tokens that the JWT authorizer of the handshake rows takes. */
   tokens: readonly string[];
   pace: Pace;
@@ -25,7 +27,7 @@ export type Place = 'standalone' | 'cluster' | 'edges2';
 
 export const kinds = [
   ...(['mock', 'http', 'template', 'order', 'lambda'] as const),
-  ...(['handshake', 'post', 'idle', 'roundtrip'] as const),
+  ...(['handshake', 'post', 'idle', 'roundtrip', 'tracing'] as const),
 ] as const;
 export type Kind = (typeof kinds)[number];
 export const places: readonly Place[] = ['standalone', 'cluster', 'edges2'];

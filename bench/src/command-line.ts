@@ -6,6 +6,7 @@ export interface BenchOptions {
   quick: boolean;
   profile: boolean;
   writeReadme: boolean;
+  writeTraces: boolean;
   help: boolean;
   selection: Selection;
 }
@@ -15,12 +16,13 @@ export const usage = `npm run bench [-- options]
   --json           print the result as JSON (progress goes to stderr in any case)
   --only WORDS     only these rows, comma-separated: ${kinds.join(', ')}
                    and where: ${places.join(', ')}; the raw echo always runs
-  --quick          short rounds and 2,000 idle connections: under 3 minutes, rough numbers
+  --quick          short rounds and 2,000 idle connections: about 3 minutes, rough numbers
   --profile        also show the hottest functions of each gateway process, row by row
   --write-readme   put the short table between the bench marks of README.md
+  --write-traces   put the table of tracing between the bench marks of docs/operate/traces.md
   --help           this text
 
-One run takes about 12 minutes; redis-server must be installed. Exit code 1: a wrong or missing answer, or anything else that
+One run takes about 15 minutes; redis-server must be installed. Exit code 1: a wrong or missing answer, or anything else that
 makes the numbers void. A budget that is exceeded is printed, it does not fail the run.`;
 
 /** Reads the options; throws with the allowed words where one is unknown. */
@@ -33,11 +35,16 @@ export function readOptions(args: string[]): BenchOptions {
       quick: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       'write-readme': { type: 'boolean', default: false },
+      'write-traces': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const { json, quick, profile, help } = values;
-  return { json, quick, profile, help, writeReadme: values['write-readme'], selection: readSelection(values.only) };
+  const selection = readSelection(values.only);
+  const [writeReadme, writeTraces] = [values['write-readme'], values['write-traces']];
+  if (writeTraces && !selection.kinds.has('tracing'))
+    throw new Error('--write-traces: the rows of tracing are not wanted');
+  return { json, quick, profile, help, writeReadme, writeTraces, selection };
 }
 
 function readSelection(only: string[]): Selection {

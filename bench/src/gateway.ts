@@ -15,6 +15,8 @@ export interface GatewayOptions {
   configPath: string;
   /** Undefined for the in-process bus. */
   redisUrl: string | undefined;
+  /** Further variables, such as those that switch tracing on. */
+  env?: Record<string, string>;
 }
 
 const readyTimeoutMs = 20_000;
@@ -36,7 +38,7 @@ export async function startGateway(
   if (options.redisUrl !== undefined) args.push('--redis', options.redisUrl);
   const started = processes.spawn(role === 'start' ? 'standalone' : role, process.execPath, args, {
     cwd: repository,
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), ...options.env },
   });
   await ready(started, adminPort);
   return { started, port };

@@ -9,6 +9,7 @@ import { costLine, costRow, measureWorkload } from './measure-echo.js';
 import { measureHandshakes } from './measure-handshakes.js';
 import { measureIdle } from './measure-idle.js';
 import { measureCost, percentile } from './measure-round.js';
+import { measureTracing } from './measure-tracing.js';
 import { budget, type CostRow, type MemoryRow, type RoundTripRow, type Row, roundTripBudgetMs } from './rows.js';
 import { messageKinds, workloads } from './workloads.js';
 
@@ -20,6 +21,7 @@ export async function measureCluster(run: BenchRun, raw: CostRow[]): Promise<Row
   rows.push(...(await measureApart(run, 'cluster', raw)));
   rows.push(...(await measureHandshakes(run, 'cluster', raw)));
   if (wanted(run, 'cluster', 'idle')) rows.push(await measureIdleCluster(run));
+  if (wanted(run, 'cluster', 'tracing')) rows.push(...(await measureTracing(run)));
   return rows;
 }
 

@@ -8,7 +8,7 @@ export function replaceTable(readme: string, table: string): string {
   const start = readme.indexOf(startMark);
   const end = readme.indexOf(endMark);
   if (start < 0 || end < start || readme.indexOf(startMark, start + 1) >= 0 || readme.indexOf(endMark, end + 1) >= 0) {
-    throw new Error(`the README needs the marks ${startMark} and ${endMark} once each, in this order`);
+    throw new Error(`the page needs the marks ${startMark} and ${endMark} once each, in this order`);
   }
   return `${readme.slice(0, start + startMark.length)}\n\n${table}\n\n${readme.slice(end)}`;
 }

@@ -9,6 +9,7 @@ import { replaceTable, shortTable } from './readme-table.js';
 import { budgetsOf, flatness, formatReport } from './report.js';
 import { type BenchResult, budget, type CostRow, costBudget, handshakesAtOnce } from './rows.js';
 import { issueTokens } from './token-issuer.js';
+import { tracingTable } from './tracing-table.js';
 
 function cost(work: CostRow['work'], deployment: CostRow['deployment'], inFlight: number, all: number): CostRow {
   const atMost = costBudget(work, deployment, inFlight);
@@ -73,6 +74,23 @@ describe('report', () => {
     expect(text).toContain('MOCK, 10 in flight: 2 edges cost +17 % per message against 1  ≤ +15 % OVER');
     expect(text).toContain('4 of 8 budgets are exceeded. Took 300 s.');
     expect(budgetsOf(result.rows)).toHaveLength(8);
+  });
+
+  it('prints what tracing adds, for the terminal and for its page', () => {
+    const rates = [
+      { sampleRatio: 0.01, all: 5.76, ratio: 1.013 },
+      { sampleRatio: 1, all: 20, ratio: 3.5 },
+    ];
+    const row = { kind: 'tracing' as const, work: 'MOCK' as const, deployment: 'cluster-1-edge' as const };
+    const traced = { ...result, rows: [{ ...row, inFlight: 10, off: 5.7, rates }] };
+    const text = formatReport(traced);
+    expect(text).toContain('tracing 1 %, MOCK, cluster, 1 edge, 10 in flight: 5.8 µs, +1.3 % against 5.7 µs without');
+    expect(text).toContain(
+      'tracing 100 %, MOCK, cluster, 1 edge, 10 in flight: 20.0 µs, +250.0 % against 5.7 µs without',
+    );
+    expect(tracingTable(traced)).toContain('| MOCK, 10 in flight | off | 5.70 µs | |\n| | 1 % | 5.76 µs | +1.3 % |\n');
+    expect(() => tracingTable(result)).toThrow('no row of tracing');
+    expect(() => readOptions(['--only', 'mock', '--write-traces'])).toThrow('--write-traces');
   });
 
   it('says when all budgets are met', () => {
@@ -185,7 +203,7 @@ describe('options', () => {
     expect([...selection.places]).toEqual(['cluster']);
     expect(quick).toBe(true);
     expect([...readOptions([]).selection.kinds]).toEqual([
-      ...['mock', 'http', 'template', 'order', 'lambda', 'handshake', 'post', 'idle', 'roundtrip'],
+      ...['mock', 'http', 'template', 'order', 'lambda', 'handshake', 'post', 'idle', 'roundtrip', 'tracing'],
     ]);
     expect(() => readOptions(['--only', 'moc'])).toThrow('"moc" is not one of mock, http');
     expect(() => readOptions(['--fast'])).toThrow();

@@ -1,4 +1,4 @@
-import type { BenchResult, Budget, CostRow, MemoryRow, RoundTripRow, Row } from './rows.js';
+import type { BenchResult, Budget, CostRow, MemoryRow, RoundTripRow, Row, TracingRow } from './rows.js';
 import { flatWithin, handshakesAtOnce } from './rows.js';
 
 /** Formatting only: every number comes in with the result, every line goes out as text. */
@@ -67,8 +67,23 @@ function budgetText(budget: Budget | undefined, unit: (value: number) => string)
   return budget === undefined ? '' : `≤ ${unit(budget.atMost)} ${budget.met ? 'ok' : 'OVER'}`;
 }
 
-function otherLines(row: MemoryRow | RoundTripRow): string[] {
+function otherLines(row: MemoryRow | RoundTripRow | TracingRow): string[] {
+  if (row.kind === 'tracing') return tracingLines(row);
   return row.kind === 'memory' ? memoryLines(row) : [roundTripLine(row)];
+}
+
+function tracingLines({ work, deployment, inFlight, off, rates }: TracingRow): string[] {
+  const where = `${work}, ${places[deployment]}, ${inFlight} in flight`;
+  return rates.map(({ sampleRatio, all, ratio }) => {
+    const more = `${percentText(ratio)} against ${off.toFixed(1)} µs without`;
+    return `tracing ${sampleRatio * 100} %, ${where}: ${all.toFixed(1)} µs, ${more}`;
+  });
+}
+
+/** A ratio as what it adds: 1.02 is +2.0 %. */
+export function percentText(ratio: number): string {
+  const percent = (ratio - 1) * 100;
+  return `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} %`;
 }
 
 function memoryLines(row: MemoryRow): string[] {
@@ -122,6 +137,7 @@ function flatLine({ work, inFlight, ratio, met }: Flatness): string {
 export function budgetsOf(rows: Row[]): Budget[] {
   const own = rows.flatMap((row) => {
     if (row.kind === 'cost') return [row.budget];
+    if (row.kind === 'tracing') return [];
     return row.kind === 'memory' ? [row.edgeBudget, row.redisBudget] : [row.p50Budget, row.p99Budget];
   });
   const flat = flatness(rows.filter((row) => row.kind === 'cost'));

@@ -10,7 +10,7 @@ export interface BenchResult {
   seconds: number;
 }
 
-export type Row = CostRow | MemoryRow | RoundTripRow;
+export type Row = CostRow | MemoryRow | RoundTripRow | TracingRow;
 
 /** Where the work runs: `raw` is the bare uWebSockets.js echo. */
 export type Deployment = 'raw' | 'standalone' | 'cluster-1-edge' | 'cluster-2-edges';
@@ -68,6 +68,26 @@ export interface RoundTripRow {
   p99Ms: number;
   p50Budget: Budget;
   p99Budget: Budget;
+}
+
+/** What tracing adds to a message, against clusters that differ in nothing else and are measured in turn with it. */
+export interface TracingRow {
+  kind: 'tracing';
+  work: Work;
+  deployment: Deployment;
+  inFlight: number;
+  /** CPU µs per message without tracing. */
+  off: number;
+  rates: TracingRate[];
+}
+
+export interface TracingRate {
+  /** Share of the messages that is recorded. */
+  sampleRatio: number;
+  /** CPU µs per message. */
+  all: number;
+  /** Median of the rounds' ratios, each to the round without tracing beside it. */
+  ratio: number;
 }
 
 /** A limit from DESIGN, "Budgets", in the unit of the value it is for. */

@@ -21,6 +21,9 @@ describe('OpenMetrics', () => {
     expect(text).toContain('\nsluice_event_loop_lag_seconds_bucket{le="1.0"} 1\n');
     expect(text).toContain('\nsluice_event_loop_lag_seconds_bucket{le="+Inf"} 1\n');
     expect(text.endsWith('\n# EOF\n')).toBe(true);
+    // Two families of one name would be refused.
+    expect(text).toContain('# TYPE sluice_dead_letters gauge\n');
+    expect(text).toContain('# TYPE sluice_dead_letters_total unknown\n');
     // The older format is as it was.
     expect(await metrics.registry.metrics()).toContain('# TYPE sluice_drains_total counter');
   });

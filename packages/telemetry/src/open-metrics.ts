@@ -32,12 +32,16 @@ interface Family {
 export async function openMetricsText(registry: Registry): Promise<string> {
   const metrics = registry.getMetricsAsArray() as unknown as { get(): Promise<Family> }[];
   const families = await Promise.all(metrics.map((metric) => metric.get()));
-  return `${families.map(familyText).join('')}# EOF\n`;
+  const names = new Set(families.map(({ name }) => name));
+  return `${families.map((family) => familyText(family, names)).join('')}# EOF\n`;
 }
 
-function familyText({ name, help, type, values }: Family): string {
-  // A family of counters is named without the ending of its samples.
-  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
+function familyText({ name, help, type: given, values }: Family, taken: ReadonlySet<string>): string {
+  // A family of counters is named without the ending of its samples. Where that is the name of another (`sluice_dead_letters` is
+  // a gauge), its samples keep their name in a family of no known type.
+  const stem = name.replace(/_total$/, '');
+  const type = given === 'counter' && stem !== name && taken.has(stem) ? 'unknown' : given;
+  const family = type === 'counter' ? stem : name;
   const unit = /_(seconds|bytes)$/.exec(family)?.[1];
   const head = [`# TYPE ${family} ${type}`, `# HELP ${family} ${escaped(help)}`];
   if (unit !== undefined) head.splice(1, 0, `# UNIT ${family} ${unit}`);
