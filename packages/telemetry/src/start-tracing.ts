@@ -34,15 +34,17 @@ export async function startTracing(
   { traceSpansTotal }: Pick<Metrics, 'traceSpansTotal'>,
 ): Promise<StartedTracing | undefined> {
   if (settings.exporter === 'none') return undefined;
-  const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
+  const [sdk, { WorkerExporter }] = await Promise.all([
     import('@opentelemetry/sdk-trace-node'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/resources'),
+    import('./worker-exporter.js'),
   ]);
-  const exporter = new OTLPTraceExporter({
+  const scope = { name: 'sluice', version, schemaUrl: semanticConventionsUrl };
+  const exporter = new WorkerExporter({
     url: settings.endpoint,
     headers: settings.headers,
-    timeoutMillis: limits.spanExportTimeoutMs,
+    timeoutMs: limits.spanExportTimeoutMs,
+    resource: { 'service.name': settings.serviceName, 'service.version': version, 'sluice.role': role },
+    scope,
   });
   const counted = new CountedExport(
     {
@@ -59,17 +61,12 @@ export async function startTracing(
     exportTimeoutMillis: 2 * limits.spanExportTimeoutMs,
   });
   const provider = new sdk.NodeTracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': settings.serviceName,
-      'service.version': version,
-      'sluice.role': role,
-    }),
     // `createTracing` has decided before: what is started is sampled.
     sampler: new sdk.AlwaysOnSampler(),
     spanProcessors: [counted.processor(batches)],
   });
   return {
-    tracer: provider.getTracer('sluice', version, { schemaUrl: semanticConventionsUrl }),
+    tracer: provider.getTracer(scope.name, version, { schemaUrl: scope.schemaUrl }),
     sampleRatio: settings.sampleRatio,
     shutdown: () => provider.shutdown(),
   };

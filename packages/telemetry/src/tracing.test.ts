@@ -106,12 +106,22 @@ describe('tracing', () => {
     for (let i = 0; i < 20_000; i++) if (tracing.samples(undefined)) roots++;
     // Six standard deviations to either side.
     expect(Math.abs(roots - 2_000)).toBeLessThan(6 * Math.sqrt(20_000 * 0.1 * 0.9));
-    const kept = tracing.startSpan('kept', { kind: 'server', parent, traceState: 'vendor=1', startedAtMs: 5_000 });
-    kept.end(undefined, 6_000);
+    const kept = tracing.startSpan('kept', {
+      kind: 'server',
+      parent,
+      traceState: 'vendor=1',
+      startedAtMs: 1_700_000_000_500,
+    });
+    kept.end(undefined, 1_700_000_001_000);
     expect(isSampled(kept.traceparent)).toBe(true);
     await telemetry.close();
     expect(collector.spans).toMatchObject([
-      { name: 'kept', startTimeUnixNano: '5000000000', endTimeUnixNano: '6000000000', traceState: 'vendor=1' },
+      {
+        name: 'kept',
+        startTimeUnixNano: '1700000000500000000',
+        endTimeUnixNano: '1700000001000000000',
+        traceState: 'vendor=1',
+      },
     ]);
     expect(collector.schemas).toEqual([semanticConventionsUrl]);
   });
