@@ -33,14 +33,19 @@ const examples = readdirSync(docs, { recursive: true, encoding: 'utf8' })
     }));
   });
 
-const ofFile = ['apis', 'account', 'auth', 'aws', 'domainNames', 'edge', 'lambda', 'log', 'usagePlans'];
+const ofFile = ['apis', 'account', 'auth', 'aws', 'domainNames', 'edge', 'lambda', 'log', 'redis', 'usagePlans'];
 
 /** The file that an example is part of: members of an API stand in one with a back end, a route and a stage. */
 function wholeFile(text: string): string {
   const keys = [...text.matchAll(/^([A-Za-z]+):/gm)].map(([, key = '']) => key);
   if (keys.includes('apis')) return text;
   if (keys.every((key) => ofFile.includes(key))) {
-    return `apis: { chat: { routes: { $default: "http://127.0.0.1:9000/" }, stages: { dev: {} } } }\n${text}`;
+    // A cluster asks for a key.
+    const auth =
+      keys.includes('redis') && !keys.includes('auth')
+        ? `auth: { keys: [{ accessKeyId: AK, secretAccessKey: s, allow: ["*"] }] }\n`
+        : '';
+    return `apis: { chat: { routes: { $default: "http://127.0.0.1:9000/" }, stages: { dev: {} } } }\n${auth}${text}`;
   }
   const given: Record<string, string> = {
     integrations: '{ backend: { integrationType: HTTP_PROXY, integrationUri: "http://127.0.0.1:9000/" } }',
