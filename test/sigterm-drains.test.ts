@@ -95,6 +95,33 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('a second SIGTERM', () => {
+  it('[CN-41] ends the hold and closes what is left within 5 s, exit 0', async () => {
+    const backEnd = await startBackEnd();
+    const gateway = await startGatewayProcess({
+      role: 'start',
+      config: chatConfig(backEnd.url),
+      env: { SLUICE_DRAIN_HOLD_MS: '60000', SLUICE_DRAIN_WINDOW_MS: '60000' },
+    });
+    try {
+      const clients = await Promise.all(
+        Array.from({ length: 20 }, () => connectClient(`ws://127.0.0.1:${gateway.port}/chat/dev`)),
+      );
+      gateway.signal('SIGTERM');
+      await waitFor('the drain', () => gateway.admin('/readyz').then(({ status }) => status === 503));
+      const hurriedAtMs = Date.now();
+      gateway.signal('SIGTERM');
+      const closes = await Promise.all(clients.map((client) => client.closed));
+      expect(closes.every(({ code }) => code === 1001)).toBe(true);
+      expect(await gateway.exited).toEqual({ code: 0, signal: null });
+      expect(Date.now() - hurriedAtMs).toBeLessThan(15_000);
+    } finally {
+      await gateway.kill();
+      await backEnd.stop();
+    }
+  });
+});
+
 describe('POST /drain', () => {
   it('[DR-4] asked for again, and followed by SIGTERM, drains once and at its own pace, exit 0', async () => {
     const backEnd = await startBackEnd();

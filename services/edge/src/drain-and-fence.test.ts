@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { closes, nodeSlotOf } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 import {
+  admitted,
   atEnd,
   endAfterEach,
   openClient,
@@ -65,6 +66,23 @@ describe('drain', () => {
     // 600 ms at the mean rate are 30 sockets and more; at twice the mean rate 60 ms are 6.
     expect(before - gateway.edge.socketCount).toBeLessThan(15);
     await drained;
+  });
+
+  it('[CN-40] handshakes that were held when the drain began are no burst at its end', async () => {
+    const gateway = await startGateway();
+    await Promise.all(Array.from({ length: 40 }, () => openClient(gateway.url)));
+    gateway.rule.verdict = () => undefined;
+    const held = Array.from({ length: 20 }, () => new RawClient(gateway.port).write(upgradeRequest()));
+    await until('all held', () => gateway.connects().length === 60);
+    const closedAt: number[] = [];
+    for (const client of held) client.socket.once('close', () => closedAt.push(performance.now()));
+    const drained = gateway.edge.drain({ holdMs: 0, windowMs: 2_000, settleMs: 1_000 });
+    for (const { connectionId } of gateway.connects().slice(40))
+      gateway.tell({ kind: 'VERDICT', connectionId, ...admitted });
+    await until('all open', () => held.every(({ status }) => status === 101));
+    await drained;
+    await Promise.all(held.map((client) => client.end()));
+    expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThanOrEqual(50);
   });
 
   it('[CN-42] what the bus does not take is left to the survivor: the node keeps its slot and its records', async () => {

@@ -52,8 +52,13 @@ export class Drain {
   /** Resolves when no connection is open any more. */
   async run(settings: DrainSettings): Promise<void> {
     if (this.hurriedWindowMs === undefined) await this.sleep(settings.holdMs);
+    const startedAtMs = monotonicMs();
     await this.spread(this.hurriedWindowMs ?? settings.windowMs);
-    // Handshakes that were held at the start may have opened more meanwhile.
+    // Handshakes that were held at the start may have opened more meanwhile: they get what is left of the window, and where this
+    // process was held up a tenth of it, or all of them would close in one burst.
+    const windowMs = this.hurriedWindowMs ?? settings.windowMs;
+    const leftMs = Math.max(startedAtMs + windowMs - monotonicMs(), windowMs / 10);
+    if (this.connections.count > 0) await this.spread(leftMs);
     for (const connection of [...this.connections.all()]) this.close(connection);
     this.telemetry.metrics.drainRemaining.set(this.connections.count);
   }
