@@ -67,6 +67,13 @@ describe('a changed configuration', () => {
     await waitFor(`a reload that is ${result}`, async () => (await reloads(result)) === before + 1, 15_000);
     return performance.now() - startedMs;
   };
+  const as = (secretAccessKey: string) =>
+    new ApiGatewayManagementApiClient({
+      endpoint: `http://127.0.0.1:${gateway.port}/dev`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'AK', secretAccessKey },
+      maxAttempts: 1,
+    });
   const connect = async () => {
     const client = await connectClient(`ws://127.0.0.1:${gateway.port}/dev`);
     const ask = (action: string) => {
@@ -122,13 +129,6 @@ describe('a changed configuration', () => {
   it('of a file with access keys rotates them: the new secret signs, the old one no longer', async () => {
     const { client, ask } = await connect();
     const ConnectionId = await ask('id');
-    const as = (secretAccessKey: string) =>
-      new ApiGatewayManagementApiClient({
-        endpoint: `http://127.0.0.1:${gateway.port}/dev`,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'AK', secretAccessKey },
-        maxAttempts: 1,
-      });
     await as('first-secret').send(new GetConnectionCommand({ ConnectionId }));
     await swapped(
       { 'sluice.yaml': configOf({ first: 'one, changed' }), 'keys.yaml': keysOf('second-secret') },
@@ -140,6 +140,20 @@ describe('a changed configuration', () => {
     await as('second-secret').send(new PostToConnectionCommand({ ConnectionId, Data: 'rotated' }));
     expect(await client.next()).toBe('rotated');
     expect(gateway.output()).not.toMatch(/first-secret|second-secret|gold-value/);
+    await client.close();
+  });
+
+  it('that opens @connections to everybody waits, and its keys with it', async () => {
+    const { client, ask } = await connect();
+    const ConnectionId = await ask('id');
+    const keys = { 'keys.yaml': keysOf('second-secret') };
+    const open = configOf({ first: 'one, changed' }, { auth: { callback: 'none' } });
+    await swapped({ 'sluice.yaml': open, ...keys }, 'unchanged');
+    await waitFor('the line', () => gateway.output().includes('not taken before the next start: auth.callback"'));
+    await as('second-secret').send(new GetConnectionCommand({ ConnectionId }));
+    await expect(as('another').send(new GetConnectionCommand({ ConnectionId }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 403 },
+    });
     await client.close();
   });
 });
