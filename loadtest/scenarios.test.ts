@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Schedule } from './lib/schedule.js';
 import { type LoadCluster, startLoadCluster } from './load-cluster.fixture.js';
+import { profiles } from './profiles/index.js';
 import { type BackEndProcess, startBackEndProcess } from './src/index.js';
 
 let load: LoadCluster;
@@ -63,6 +65,13 @@ it('webhook-echo on the ordered route: no answer overtakes another', async () =>
   expect(result.thresholds).toContainEqual({ metric: 'out_of_order', threshold: 'count==0', ok: true });
 });
 
+it.each(['stress', 'spike', 'soak'])('the profile %s, shortened, sends what its curve says', async (PROFILE) => {
+  const { curve } = profiles[PROFILE] ?? { curve: [] };
+  const { result } = await runShort({ SCENARIO: 'webhook-echo', PROFILE, RUN_ID: `profile-${PROFILE}` });
+  const due = new Schedule(curve, 60, 3_000).count;
+  expect(result.messages).toMatchObject({ ...nothingWrong, sent: due, answered: due });
+});
+
 it('two runners of one run have half of the clients and messages each, and account for their own', async () => {
   // What the k6 operator gives each of two runners.
   const half = (segment: string) => ({
@@ -100,6 +109,15 @@ it('churn: clients come, say their one thing and leave', async () => {
   const { result, stats } = await runShort({ SCENARIO: 'churn', RATE: '20', LIFETIME: '1s' });
   expect(result.opened).toBeGreaterThanOrEqual(50);
   expect(result.messages).toMatchObject({ ...nothingWrong, sent: result.opened, answered: result.opened });
+  expect(stats.messages).toBe(result.opened);
+});
+
+it('churn with a spike: as many come as the curve says', async () => {
+  const spike = { PROFILE: 'spike', RATE: '20', LIFETIME: '1s', SOCKETS_PER_VU: '2', DURATION: '5s' };
+  const { result, stats } = await runShort({ SCENARIO: 'churn', RUN_ID: 'churn-spike', ...spike });
+  // The area under the curve is 0.4625 times its length: 46 of 100, in groups of two.
+  expect(result.opened).toBeGreaterThanOrEqual(44);
+  expect(result.opened).toBeLessThanOrEqual(50);
   expect(stats.messages).toBe(result.opened);
 });
 
