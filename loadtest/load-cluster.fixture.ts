@@ -20,10 +20,21 @@ export async function startLoadCluster(
 ): Promise<LoadCluster> {
   const backEnd = await startBackEndProcess();
   const config = configurationFor(`127.0.0.1:${backEnd.port}`);
-  const cluster = await startCluster({ config, roles, env }).catch(async (error: unknown) => {
+  const cluster = await startCluster({ config, roles: [], env }).catch(async (error: unknown) => {
     await backEnd.stop();
     throw error;
   });
+  const stop = async () => {
+    await cluster.stop();
+    await backEnd.stop();
+  };
+  try {
+    // One after the other: a busy machine takes long for four at once, and each has its own time to be ready in.
+    for (const role of roles) await cluster.add(role, { env });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const edgeUrls = () =>
     cluster.processes
       .filter(({ role }) => role === 'edge')
@@ -50,9 +61,6 @@ export async function startLoadCluster(
       if (result === undefined) throw new Error(`k6 left no summary:\n${output}`);
       return { exitCode, result, output };
     },
-    async stop() {
-      await cluster.stop();
-      await backEnd.stop();
-    },
+    stop,
   };
 }

@@ -1,5 +1,5 @@
 // `k6 run -e SCENARIO=… -e PROFILE=… loadtest/main.js`: one scenario with one profile. README.md has every variable.
-import { countMissingDisconnects, requireBackEnd } from './lib/back-end.js';
+import { countDisconnects, requireBackEnd } from './lib/back-end.js';
 import { showAllCounters } from './lib/metrics.js';
 import { readSettings } from './lib/settings.js';
 import { renderText, summarise } from './lib/summary.js';
@@ -35,7 +35,7 @@ export function work(data) {
 }
 
 export function teardown(data) {
-  const record = countMissingDisconnects({ ...settings, runId: data.runId });
+  const record = countDisconnects({ ...settings, runId: data.runId });
   if (record !== undefined) console.info(`back end: ${JSON.stringify(record)}`);
 }
 

@@ -38,8 +38,11 @@ async function runShort(variables: Record<string, string>) {
     disconnectsMissing: 0,
   });
   const stats = await load.backEnd.stats(runId);
-  // Every connection that k6 has opened had its $connect and its $disconnect, and there were no others.
-  expect(stats).toMatchObject({ connects: run.result.opened, disconnects: run.result.opened, connected: 0 });
+  // Every connection that k6 has opened had its $connect and its $disconnect. A handshake that was refused because Redis did not
+  // confirm in time may have reached the back end too.
+  expect(stats.disconnects).toBe(run.result.opened);
+  expect(stats.connects).toBeGreaterThanOrEqual(run.result.opened);
+  expect(stats.connects).toBeLessThanOrEqual(run.result.opened + run.result.handshakesRetried);
   return { ...run, stats };
 }
 
@@ -135,11 +138,11 @@ it('idle-hold: silent clients stay', async () => {
 it('slow-consumer: slow clients are throttled and closed, the others get everything', async () => {
   const variables = {
     SLOW_EDGE_URL: slowLink.slowLinkUrl ?? '',
-    CONNECTIONS: '20',
-    RATE: '60',
+    CONNECTIONS: '11',
+    RATE: '33',
     PAYLOAD_BYTES: '120000',
   };
-  const { result } = await runShort({ SCENARIO: 'slow-consumer', ...variables, DURATION: '25s' });
+  const { result } = await runShort({ SCENARIO: 'slow-consumer', ...variables, DURATION: '35s' });
   // Clients 0 and 10 are slow.
   expect(result.slowClosed).toBe(2);
   expect(result.posts.throttled).toBeGreaterThan(0);

@@ -48,9 +48,9 @@ export const panels = [
     'k6_posts_failed_total',
   ),
   verdict(
-    '$disconnect missing',
-    'Connections of which the back end has had no $disconnect at the end. Has to be 0.',
-    'k6_disconnects_missing_total',
+    'Handshakes tried again',
+    'Refused or failed at first: usual while edges drain, or over their rate of handshakes.',
+    'k6_handshakes_retried_total',
   ),
   {
     title: 'Messages and posts',

@@ -5,6 +5,7 @@ import { countClose, metrics } from './metrics.js';
 /** First wait after a refused handshake, ms; it doubles, and a random part of it is left out. */
 const retryDelayMs = 500;
 const abnormal = 1006;
+const openState = 1;
 /** Without a name the address, run id included, would be a label of its own in Prometheus. */
 const params = { tags: { name: 'edge' } };
 
@@ -21,7 +22,7 @@ export class Client {
     this.expectedCloses = expectedCloses;
     this.url = url;
     this.handshakes = 0;
-    this.isOpen = false;
+    this.isConnected = false;
     this.leaving = false;
     this.finished = false;
     this.openedCount = 0;
@@ -32,15 +33,21 @@ export class Client {
     at(dueMs, () => this.tryHandshake(dueMs, 1));
   }
 
+  /** Whether it can send. With many events waiting in its loop k6 has closed a socket before its close is told. */
+  get isOpen() {
+    return this.isConnected && this.socket.readyState === openState;
+  }
+
   send(text) {
-    this.socket.send(text);
+    if (this.isOpen) this.socket.send(text);
   }
 
   /** Closes for good with 1000. */
   leave() {
     this.leaving = true;
     if (this.isOpen) this.socket.close(1000);
-    else if (!this.connecting) this.finish();
+    // Connected and no longer open: its close is about to be told.
+    else if (!this.connecting && !this.isConnected) this.finish();
   }
 
   tryHandshake(dueMs, attempt) {
@@ -66,17 +73,18 @@ export class Client {
 
   opened(dueMs) {
     this.connecting = false;
-    this.isOpen = true;
+    this.isConnected = true;
     metrics.opened.add(1);
+    metrics.disconnects.add(false);
     metrics.connect.add(nowMs() - dueMs);
     if (this.lostAtMs !== undefined) metrics.reconnect.add(nowMs() - this.lostAtMs);
     this.openedCount += 1;
     this.handlers.open(this);
-    if (this.leaving) this.socket.close(1000);
+    if (this.leaving && this.isOpen) this.socket.close(1000);
   }
 
   closed(code) {
-    this.isOpen = false;
+    this.isConnected = false;
     this.lostAtMs = nowMs();
     countClose(code, this.expectedCloses);
     this.handlers.closed(this, code);

@@ -1,6 +1,7 @@
 import { Account } from './account.js';
 import { seenByBackEnd } from './back-end.js';
 import { at, nowMs } from './clock.js';
+import { frameOf, membersOf } from './frame.js';
 import { messageId, numberOf } from './ids.js';
 import { metrics } from './metrics.js';
 
@@ -11,6 +12,7 @@ export class Conversation {
     Object.assign(this, { settings, index, dueOf });
     this.account = new Account();
     this.turn = 0;
+    this.settlements = [];
     this.inTurn = settings.route === 'mock';
   }
 
@@ -18,9 +20,9 @@ export class Conversation {
     return {
       open: (client) => this.open(client),
       message: (_client, text) => this.receive(text),
-      closed: (client) => this.settle(client.leaving ? 0 : this.settings.cutWindowMs),
-      finished: () => clearTimeout(this.timer),
-      isQuiet: () => this.account.isSettled,
+      closed: (client) => this.settlements.push(this.settle(client.leaving ? 0 : this.settings.cutWindowMs)),
+      finished: () => this.finish(),
+      isQuiet: () => this.dueMs === undefined && this.account.isSettled,
     };
   }
 
@@ -30,30 +32,36 @@ export class Conversation {
   }
 
   planNext() {
-    const dueMs = this.dueOf(this.turn);
-    if (dueMs === undefined) return;
-    this.dueMs = dueMs;
-    this.timer = at(dueMs, () => this.sendDue());
+    this.dueMs = this.dueOf(this.turn);
+    if (this.dueMs !== undefined) this.timer = at(this.dueMs, () => this.sendDue());
   }
 
   sendDue() {
     this.turn += 1;
     if (this.client.isOpen) this.send(this.dueMs);
     else metrics.skipped.add(1);
-    if (!this.client.finished && !this.client.leaving) this.planNext();
+    this.planNext();
+  }
+
+  /** The client will not connect again. What it was still to send is part of the account. */
+  finish() {
+    clearTimeout(this.timer);
+    while (this.dueOf(this.turn) !== undefined) {
+      this.turn += 1;
+      metrics.skipped.add(1);
+    }
+    return Promise.all(this.settlements);
   }
 
   send(dueMs) {
     const number = this.account.send(dueMs, nowMs());
     const id = messageId(this.settings.runId, this.index, number);
-    const text = JSON.stringify({ action: this.settings.route, id, pad: '' });
-    const pad = 'x'.repeat(Math.max(0, this.settings.payloadBytes - text.length));
-    this.client.send(text.replace('"pad":""', `"pad":"${pad}"`));
+    this.client.send(frameOf({ action: this.settings.route, id }, this.settings.payloadBytes));
     metrics.sent.add(1);
   }
 
   receive(text) {
-    const frame = parse(text);
+    const frame = membersOf(text);
     if (frame.message !== undefined && frame.requestId !== undefined) {
       metrics.refused.add(1);
       this.account.refuse();
@@ -90,13 +98,5 @@ export class Conversation {
     if (lost.length > 0) console.error(`lost: ${lost.join(' ')}`);
     metrics.lost.add(lost.length);
     metrics.cut.add(ids.length - lost.length + late.length);
-  }
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
   }
 }

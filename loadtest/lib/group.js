@@ -47,13 +47,15 @@ export class Group {
       });
       this.clients.push(client);
       this.unfinished += 1;
+      metrics.accounted.add(false);
       client.connectAt(dueMs);
     }
     if (this.size === 0) this.end();
   }
 
   oneFinished(client, handlers) {
-    handlers.finished?.(client);
+    // It may still have to ask the back end.
+    Promise.resolve(handlers.finished?.(client)).then(() => metrics.accounted.add(true));
     this.unfinished -= 1;
     if (this.unfinished === 0) this.end();
   }

@@ -1,5 +1,6 @@
 import { postTo } from './callback.js';
 import { nowMs } from './clock.js';
+import { frameOf, membersOf } from './frame.js';
 import { messageId, numberOf } from './ids.js';
 import { Mailbox } from './mailbox.js';
 import { metrics } from './metrics.js';
@@ -10,7 +11,7 @@ const abnormal = 1006;
 export class Member {
   /** `delivered(dueMs, frame)` is told of each post that arrives. */
   constructor({ settings, index, isSlow = false, delivered = () => {} }) {
-    Object.assign(this, { settings, index, isSlow, delivered });
+    Object.assign(this, { settings, index, isSlow, delivered, settlements: [] });
   }
 
   get handlers() {
@@ -18,7 +19,8 @@ export class Member {
       open: (client) => this.open(client),
       message: (_client, text) => this.receive(text),
       closed: (client, code) => this.closed(client, code),
-      isQuiet: () => this.isSlow || this.mailbox.isSettled,
+      finished: () => Promise.all(this.settlements),
+      isQuiet: () => this.isSlow || (this.mailbox?.isSettled ?? true),
     };
   }
 
@@ -38,10 +40,9 @@ export class Member {
     const { mailbox, connectionId } = this;
     const number = mailbox.post(dueMs, nowMs());
     const id = messageId(this.settings.runId, this.index, number);
-    const frame = JSON.stringify({ id, connection: connectionId, ...more, pad: '' });
-    const pad = 'x'.repeat(Math.max(0, this.settings.payloadBytes - frame.length));
+    const frame = frameOf({ id, connection: connectionId, ...more }, this.settings.payloadBytes);
     metrics.posts.add(1);
-    const status = await postTo(this.settings, connectionId, frame.replace('"pad":""', `"pad":"${pad}"`));
+    const status = await postTo(this.settings, connectionId, frame);
     mailbox.answered(number, status, nowMs());
     this.judge(status, connectionId);
     return status;
@@ -63,7 +64,7 @@ export class Member {
   }
 
   receive(text) {
-    const frame = JSON.parse(text);
+    const frame = membersOf(text);
     if (this.connectionId === undefined && frame.connectionId !== undefined && frame.id === undefined) {
       this.connectionId = frame.connectionId;
       return;
@@ -84,16 +85,19 @@ export class Member {
     return numberOf(frame.id, this.settings.runId, this.index);
   }
 
-  /** What was answered 200 has to have arrived before the close; posts under way may still be answered, so it is counted later. */
   closed(client, code) {
     const { mailbox, connectionId } = this;
     this.connectionId = undefined;
     if (this.isSlow) return;
-    if (client.leaving && connectionId !== undefined) this.expectGone(connectionId);
-    setTimeout(() => {
-      // After an abnormal end what had been written may not have left the gateway's machine.
-      if (code !== abnormal) metrics.lost.add(mailbox.missing);
-    }, this.settings.graceMs);
+    if (client.leaving && connectionId !== undefined) this.settlements.push(this.expectGone(connectionId));
+    this.settlements.push(this.settle(mailbox, code));
+  }
+
+  /** What was answered 200 has to have arrived before the close; posts under way may still be answered, so it is counted later. */
+  async settle(mailbox, code) {
+    await new Promise((resolve) => setTimeout(resolve, this.settings.graceMs));
+    // After an abnormal end what had been written may not have left the gateway's machine.
+    if (code !== abnormal) metrics.lost.add(mailbox.missing);
   }
 
   /** `@connections` of a connection that is closed has to say so. */

@@ -1,4 +1,4 @@
-import { Counter, Trend } from 'k6/metrics';
+import { Counter, Rate, Trend } from 'k6/metrics';
 
 /** Times in ms from the moment something was due, not from when it was sent. */
 const trends = {
@@ -26,7 +26,6 @@ const counters = {
   handshakesFailed: new Counter('handshakes_failed'),
   closes: new Counter('closes'),
   abnormalCloses: new Counter('abnormal_closes'),
-  disconnectsMissing: new Counter('disconnects_missing'),
 
   posts: new Counter('posts'),
   postsFailed: new Counter('posts_failed'),
@@ -36,8 +35,19 @@ const counters = {
   slowClosed: new Counter('slow_consumers_closed'),
 };
 
+/**
+ * Two kinds of thing that have to be equally many: a sample that is false for each of the first, and one that is true for each of the second.
+ * A rate of 0.5 says so, which a threshold can ask for.
+ */
+const balances = {
+  /** Clients that begin, clients whose account is closed: k6 may have broken some off, and what they had sent is in no count. */
+  accounted: new Rate('clients_accounted'),
+  /** Connections that were opened, $disconnects that the back end has had of them. */
+  disconnects: new Rate('disconnects_accounted'),
+};
+
 /** The load tests' own metrics; README.md says what each means. */
-export const metrics = { ...trends, ...counters };
+export const metrics = { ...trends, ...counters, ...balances };
 
 /** A count that never moved is no sample at all to k6, and would be missing from the summary. */
 export function showAllCounters() {

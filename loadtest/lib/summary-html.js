@@ -92,6 +92,7 @@ const bad = new Set([
   'abnormalCloses',
   'handshakesFailed',
   'disconnectsMissing',
+  'clientsUnaccounted',
 ]);
 
 function countTable({
@@ -103,12 +104,21 @@ function countTable({
   abnormalCloses,
   disconnectsMissing,
   slowClosed,
+  clientsUnaccounted,
 }) {
   const groups = {
     // What a scenario does not do is not shown as so many zeros.
     ...(messages.sent + messages.answered > 0 ? { messages } : {}),
     ...(posts.sent > 0 ? { posts } : {}),
-    connections: { opened, handshakesRetried, handshakesFailed, abnormalCloses, disconnectsMissing, slowClosed },
+    connections: {
+      opened,
+      handshakesRetried,
+      handshakesFailed,
+      abnormalCloses,
+      disconnectsMissing,
+      slowClosed,
+      clientsUnaccounted,
+    },
   };
   const body = Object.entries(groups).flatMap(([group, counts]) =>
     Object.entries(counts).map(([name, count]) => [

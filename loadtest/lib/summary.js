@@ -25,7 +25,6 @@ const connectionCounts = {
   handshakesRetried: 'handshakes_retried',
   handshakesFailed: 'handshakes_failed',
   abnormalCloses: 'abnormal_closes',
-  disconnectsMissing: 'disconnects_missing',
   slowClosed: 'slow_consumers_closed',
 };
 const latencies = {
@@ -62,6 +61,8 @@ export function summarise(data, settings, scenario) {
     messages: { ...messages, perSecond: messages.answered / seconds },
     posts: { ...posts, perSecond: posts.sent / seconds },
     ...countsOf(metrics, connectionCounts),
+    disconnectsMissing: settings.backEndUrl === undefined ? 0 : imbalance(metrics.disconnects_accounted),
+    clientsUnaccounted: imbalance(metrics.clients_accounted),
     closes: closesByCode(metrics),
     latency: Object.fromEntries(
       Object.entries(latencies)
@@ -82,6 +83,12 @@ function windowOf(startedAt, settings, scenario) {
 
 function countsOf(metrics, names) {
   return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, metrics[name]?.values.count ?? 0]));
+}
+
+/** How many of the second kind are missing, see `balances` in metrics.js. */
+function imbalance(metric) {
+  const { passes = 0, fails = 0 } = metric?.values ?? {};
+  return Math.max(0, fails - passes);
 }
 
 function closesByCode(metrics) {
@@ -108,6 +115,9 @@ export function renderText(result) {
     '',
     `${result.scenario} × ${result.profile}: ${result.passed ? 'passed' : 'FAILED'}`,
     ...result.failed.map(({ metric, threshold }) => `  failed: ${metric} ${threshold}`),
+    ...(result.clientsUnaccounted > 0
+      ? [`  NOT IN THE COUNTS: ${result.clientsUnaccounted} clients that k6 has broken off`]
+      : []),
     line('clients', `${result.connections}, ${result.opened} connections opened, closes ${closesText(result)}`),
   ];
   if (messages.sent > 0) {

@@ -16,7 +16,8 @@ export function timelineOf({ connections, socketsPerVu, rampMs, durationMs, grac
   const leaveFromMs = workToMs + graceMs;
   // A client may be within its last handshake tries when it is told to leave.
   const triesMs = 500 * 2 ** Math.min(handshakeTries, 6);
-  const patienceMs = 2 * graceMs + 2_000;
+  // Long, because only a generator that lags needs it: what it has not read yet is not lost.
+  const patienceMs = 2 * graceMs + 15_000;
   const endMs = leaveFromMs + leaveMs + patienceMs + graceMs + triesMs + marginMs;
   return {
     groups,

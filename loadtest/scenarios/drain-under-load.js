@@ -9,6 +9,8 @@ export const drainUnderLoad = {
   name: 'drain-under-load',
   does: 'webhook-echo while edges are drained or rolled: only 1001, every client comes back, nothing accepted is lost',
   defaults: { connections: 200, rate: 500, route: 'webhook' },
+  // Messages that fall due while a client looks for another edge are not sent.
+  isDisturbed: true,
   latency: 'rtt_ms',
   executor: stayingExecutor,
   run: runEchoLoad,

@@ -43,6 +43,8 @@ export interface LoadResult {
   abnormalCloses: number;
   disconnectsMissing: number;
   slowClosed: number;
+  /** Clients that k6 broke off: what they had sent is in none of the counts. */
+  clientsUnaccounted: number;
   /** By close code; codes that did not occur are left out. */
   closes: Record<string, number>;
   latency: Partial<Record<LatencyName, Percentiles>>;

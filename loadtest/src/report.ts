@@ -14,6 +14,9 @@ export function formatReport(report: LoadReport): string {
   const lines = [
     `${report.scenario} × ${report.profile}: ${report.passed ? 'passed' : 'FAILED'}`,
     ...report.failed.map(({ metric, threshold }) => `  failed    ${metric} ${threshold}`),
+    ...(report.clientsUnaccounted > 0
+      ? [`  warning   ${report.clientsUnaccounted} clients were broken off and are in no count`]
+      : []),
     `  load      ${report.connections} clients, ${workload(report)}`,
   ];
   if (messages.sent > 0) {
