@@ -39,7 +39,8 @@ const shortened = {
     DrainStuck: { threshold: 5 },
     // A busy machine alone makes a process some hundred milliseconds late.
     EventLoopLag: { threshold: 1.2 },
-    FdNearLimit: { threshold: 0.2 },
+    // To come up, a process opens hundreds of files at once; afterwards it needs some forty.
+    FdNearLimit: { threshold: 0.05 },
     MemoryNearLimit: { threshold: 0.3 },
     ConfigStale: { threshold: 5 },
   },

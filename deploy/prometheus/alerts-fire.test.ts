@@ -160,7 +160,9 @@ it('[O1] ConfigStale: a configuration is refused', async () => {
 }, 120_000);
 
 it('[O1] FdNearLimit and MemoryNearLimit: a router with little of either', async () => {
-  await alerted.fires('FdNearLimit', 'a router may open 160 files', () => alerted.startPoorRouter('ulimit -n 160'));
+  await alerted.fires('FdNearLimit', 'a router may open 500 files, and needs more than 5 % of them', () =>
+    alerted.startPoorRouter('ulimit -n 500'),
+  );
   await alerted.fires('MemoryNearLimit', 'a router has a heap of 40 MB', () =>
     alerted.startPoorRouter('true', ['--max-old-space-size=40', '--max-semi-space-size=2']),
   );

@@ -37,6 +37,24 @@ function promtool(...args: string[]) {
   return { status, text: `${stdout}${stderr}` };
 }
 
+function checkRules(text: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-rules-'));
+  const file = join(directory, 'rules.yaml');
+  writeFileSync(file, text);
+  const checked = promtool('check', 'rules', file);
+  rmSync(directory, { recursive: true });
+  return checked;
+}
+
+/** Lines of the blocks of PromQL, without their comments. */
+function queriesIn(page: string): string[] {
+  const blocks = [...page.matchAll(/```promql\n(.*?)```/gs)].map(([, block]) => block as string);
+  return blocks
+    .flatMap((block) => block.split('\n'))
+    .map((line) => line.replace(/#.*$/, '').trim())
+    .filter((line) => line !== '');
+}
+
 /** What a process exposes, histograms by their three names. */
 function exposedNames(): Set<string> {
   const suffixes = (type: MetricDefinition['type']) => (type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']);
@@ -65,11 +83,7 @@ describe('the rules', () => {
   it('promtool takes them for one release, and with every parameter changed', () => {
     const rules = Object.fromEntries(alerts.map(({ alert }) => [alert, { threshold: 0.5, for: '7m', severity: 'x' }]));
     const text = rulesFile({ selector: 'namespace="chat",release="sluice"', rules, planes: ['edge'] });
-    const directory = mkdtempSync(join(tmpdir(), 'sluice-rules-'));
-    const file = join(directory, 'rules.yaml');
-    writeFileSync(file, text);
-    const checked = promtool('check', 'rules', file);
-    rmSync(directory, { recursive: true });
+    const checked = checkRules(text);
     expect(checked.status, checked.text).toBe(0);
     expect(text).not.toMatch(/%\w+%/);
     const exprs = rulesOf({ selector: 'namespace="chat",release="sluice"', rules }).map(({ expr }) => expr);
@@ -113,6 +127,18 @@ describe('the rules', () => {
       for (const part of ['## Meaning', '## Impact', '## Check', '## Fix']) expect(text, page).toContain(part);
     },
   );
+
+  it('queries of the runbooks can be run, and name only metrics that there are', () => {
+    const folder = path('../../docs/operate/runbooks');
+    const exprs = readdirSync(folder).flatMap((name) => queriesIn(readFileSync(join(folder, name), 'utf8')));
+    expect(exprs.length).toBeGreaterThan(50);
+    const rules = exprs.map((expr, index) => ({ record: `query:${index}`, expr }));
+    const { status, text } = checkRules(JSON.stringify({ groups: [{ name: 'runbooks', rules }] }));
+    expect(status, text).toBe(0);
+    const known = new Set([...exposedNames(), ...rulesOf().map(({ record }) => record)]);
+    const unknown = exprs.flatMap((expr) => metricsOf(expr) as string[]).filter((name) => !known.has(name));
+    expect(unknown.filter((name) => !/^(nodejs|process)_|^up$/.test(name))).toEqual([]);
+  });
 
   it('no runbook is left over', () => {
     const pages = readdirSync(path('../../docs/operate/runbooks')).map((name) => name.replace('.md', ''));
