@@ -7,8 +7,8 @@ import { measureCost, median } from './measure-round.js';
 import type { TracingRow } from './rows.js';
 import { messageKinds, type Workload, workloads } from './workloads.js';
 
-/** The default, and everything. */
-const sampleRatios = [0.01, 1] as const;
+/** Switched on and nothing recorded, the default, and everything. */
+const sampleRatios = [0, 0.01, 1] as const;
 const inFlight = 10;
 /** Rounds of each cluster for one of the other rows: the difference is small. The median of their ratios is taken. */
 const cyclesPerRound = 2;
@@ -20,7 +20,7 @@ interface Variant {
 }
 
 /**
- * Three clusters, each with a Redis of its own, that differ in nothing but tracing, measured in turn: what else the machine does
+ * Clusters, each with a Redis of its own, that differ in nothing but tracing, measured in turn: what else the machine does
  * changes from minute to minute by more than tracing costs, and hits neighbouring rounds alike.
  */
 export async function measureTracing(run: BenchRun): Promise<TracingRow[]> {
