@@ -7,11 +7,24 @@ import { binaryFault, binaryName, readList } from '../../scripts/uws-binary.mjs'
 
 // What Node loads never: declarations and TypeScript (it refuses to strip types below node_modules), source maps, pages.
 const unloaded = /\.(?:map|[cm]?ts|md|markdown|flow)$/;
+// Folders beside a package.json that only its authors run.
+const development = new Set([
+  'test',
+  'tests',
+  '__tests__',
+  'bench',
+  'benchmark',
+  'benchmarks',
+  'example',
+  'examples',
+  'docs',
+]);
+const tests = /\.(?:test|spec)\.[cm]?js$/;
 const legal = /licen[cs]e|notice|copying|copyright/i;
 
 /** Whether a file of an installed package stays: what may be loaded, and what the licence asks to be passed on. */
 export function isKept(name) {
-  return legal.test(name) || !unloaded.test(name);
+  return legal.test(name) || !(unloaded.test(name) || tests.test(name));
 }
 
 /** Folders of the workspaces that npm has linked: those that the command needs, and no other. */
@@ -61,9 +74,11 @@ function pruneUws(folder, list) {
 }
 
 function prune(folder) {
+  const isPackage = existsSync(join(folder, 'package.json'));
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) prune(path);
+    if (entry.isDirectory() && isPackage && development.has(entry.name)) rmSync(path, { recursive: true });
+    else if (entry.isDirectory()) prune(path);
     else if (entry.isFile() && !isKept(entry.name)) rmSync(path);
   }
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });

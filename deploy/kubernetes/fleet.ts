@@ -4,7 +4,7 @@ import type { LoadBackEnd } from './load-back-end.js';
 export interface FleetReport {
   sent: number;
   answered: number;
-  /** Read by an edge, and never seen by the back end. */
+  /** Read by an edge, not refused, and never seen by the back end. */
   lost: number;
   /** Seen by the back end, and the answer had no connection to go to any more. */
   unanswered: number;
@@ -56,14 +56,16 @@ export class Fleet {
     const tails = this.clients.flatMap((client) => client.cutOff);
     const seenGaps = (await backEnd.seen(gaps)).length;
     const seenTails = (await backEnd.seen(tails)).length;
+    const refused = sum(({ seen }) => seen.refused);
     return {
       sent: sum(({ seen }) => seen.sent),
       answered: sum(({ seen }) => seen.answered),
-      lost: gaps.length - seenGaps,
+      // An error frame does not say which message it is for: only their number can be compared.
+      lost: Math.max(0, gaps.length - seenGaps - refused),
       unanswered: seenGaps + seenTails,
       cutOff: tails.length - seenTails,
       duplicated: sum(({ seen }) => seen.duplicated),
-      refused: sum(({ seen }) => seen.refused),
+      refused,
       closes: this.closes(),
       connects: sum(({ seen }) => seen.connects),
       handshakesRefused: sum(({ seen }) => seen.handshakesRefused),

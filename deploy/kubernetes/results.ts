@@ -37,6 +37,7 @@ export function rowOf(
   const retried = fleet.handshakesRefused + fleet.handshakesFailed + (k6?.handshakesRetried ?? 0);
   const notes = [
     ...(cut > 0 ? [`${cut} messages under way at a close`] : []),
+    ...(fleet.refused > 0 ? [`${fleet.refused} messages refused with an error frame`] : []),
     ...(posts.gone > 0 ? [`${posts.gone} posts truthfully 410`] : []),
     ...(retried > 0 ? [`${retried} handshakes tried again`] : []),
     ...(postsFailed > 0 ? [`failed posts: ${JSON.stringify(posts.failed)}`] : []),

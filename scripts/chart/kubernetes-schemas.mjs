@@ -30,7 +30,7 @@ export function requireSchemas(version) {
   const openApi = join(moduleFolder(`k8s.io/kubernetes@v${version}`), 'api/openapi-spec/swagger.json');
   const files = new Map([
     ...kubernetesSchemas(JSON.parse(readFileSync(openApi, 'utf8'))),
-    ...crdSources.flatMap((source) => crdDocuments(source).flatMap((crd) => crdSchemas(crd))),
+    ...customResourceDefinitions().flatMap((crd) => crdSchemas(crd)),
   ]);
   // Beside it and renamed: a run that is broken off leaves nothing that looks complete, and two runs do not meet.
   const unfinished = `${folder}.${process.pid}`;
@@ -43,6 +43,11 @@ export function requireSchemas(version) {
     if (!existsSync(folder)) throw error;
   }
   return folder;
+}
+
+/** The CRDs of the Gateway API, the Prometheus operator and KEDA. */
+export function customResourceDefinitions() {
+  return crdSources.flatMap(crdDocuments);
 }
 
 function crdDocuments({ module, folder }) {
