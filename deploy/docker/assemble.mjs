@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { binaryFault, binaryName, readList } from '../../scripts/uws-binary.mjs';
 
 // What Node loads never: declarations and TypeScript (it refuses to strip types below node_modules), source maps, pages.
-const unloaded = /\.(?:map|[cm]?ts|md|markdown|flow)$/;
+const unloaded = /\.(?:map|[cm]?ts|md|markdown|flow|tsbuildinfo)$/;
 // Folders beside a package.json that only its authors run.
 const development = new Set([
   'test',
@@ -53,7 +53,7 @@ function assemble(source, app) {
 }
 
 function isBuilt(path) {
-  return isKept(basename(path)) && !path.endsWith('.tsbuildinfo');
+  return isKept(basename(path));
 }
 
 // npm looks at the manifest when it lists what is installed; it would miss what has been left out on purpose.

@@ -41,7 +41,7 @@ async function discover(): Promise<number> {
 }
 
 describe('[O1] a Prometheus that scrapes the pods under load, while the edges are rolled', () => {
-  it('has every process, and most of what the dashboards ask', async () => {
+  it('has every process, and every query of the dashboards has data but those that good weather leaves quiet', async () => {
     let rolling = true;
     const discovering = (async () => {
       while (rolling) {
@@ -74,12 +74,8 @@ describe('[O1] a Prometheus that scrapes the pods under load, while the edges ar
     const data = lines.filter(({ state }) => state === 'data').length;
     console.log(`panels: ${data} of ${lines.length} with data; without: ${empty.join('; ')}`);
     addRow({ step: 'panels of the dashboards with data', seconds: 0, note: `${data} of ${lines.length}` });
+    expect(empty).toEqual([]);
     // Faults, refusals and authorizers are not part of this load; the suite of the dashboards makes them happen.
     expect(data / lines.length).toBeGreaterThan(0.6);
-    for (const name of ['Sockets', 'drain'])
-      expect(
-        lines.filter(({ panel, state }) => state === 'data' && panel.toLowerCase().includes(name.toLowerCase())).length,
-        name,
-      ).toBeGreaterThan(0);
   });
 });

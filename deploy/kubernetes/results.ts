@@ -35,9 +35,10 @@ export function rowOf(
   const postsFailed = Object.values(posts.failed).reduce((sum, count) => sum + count, 0);
   const cut = fleet.cutOff + fleet.unanswered + (k6?.messages.cut ?? 0);
   const retried = fleet.handshakesRefused + fleet.handshakesFailed + (k6?.handshakesRetried ?? 0);
+  const refused = fleet.refused + (k6?.messages.refused ?? 0);
   const notes = [
     ...(cut > 0 ? [`${cut} messages under way at a close`] : []),
-    ...(fleet.refused > 0 ? [`${fleet.refused} messages refused with an error frame`] : []),
+    ...(refused > 0 ? [`${refused} messages refused with an error frame`] : []),
     ...(posts.gone > 0 ? [`${posts.gone} posts truthfully 410`] : []),
     ...(retried > 0 ? [`${retried} handshakes tried again`] : []),
     ...(postsFailed > 0 ? [`failed posts: ${JSON.stringify(posts.failed)}`] : []),

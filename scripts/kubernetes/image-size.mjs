@@ -68,7 +68,8 @@ function print() {
   const line = (name, bytes) => console.log(`${name.padEnd(46)}${(bytes / 2 ** 20).toFixed(1).padStart(8)} MiB`);
   const all = layers.flat();
   console.log(`${named}: ${config.os}/${config.architecture}, user ${config.config.User}\n`);
-  layers.forEach((files, at) => line(`layer ${at + 1} of ${layers.length}, ${files.length} files`, size(files)));
+  for (const [at, files] of layers.entries())
+    line(`layer ${at + 1} of ${layers.length}, ${files.length} files`, size(files));
   console.log('');
   const groupOf = (path) => groups.find(([, pattern]) => pattern.test(path))[0];
   for (const [name] of groups) line(name, size(all.filter(({ path }) => groupOf(path) === name)));
