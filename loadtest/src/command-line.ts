@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export interface LoadOptions {
+  /** Those of them that were asked for. */
+  given: Record<string, string>;
   /** Variables of the run, as `k6 run -e` would get them. */
   variables: Record<string, string>;
   edges: number;
@@ -47,7 +49,7 @@ Without options: webhook-echo, 200 connections, 2,000 messages a second for 30 s
   --edges N --routers N processes of the own cluster, 1 each
   --out DIR             write summary.json and summary.html there
   --json                print the result as JSON (progress goes to stderr in any case)
-  --write-docs          run the workloads of docs/operate/load-tests.md and put their figures there
+  --write-docs          run the workloads of docs/operate/load-tests.md and put their figures there; with --profile or --duration: at that
   --help                this text
 
 Exit code 0: all thresholds hold; 99: one was crossed; 2: a wrong option; 1: anything else.`;
@@ -82,6 +84,7 @@ export function readOptions(args: string[]): LoadOptions {
     given[pair.slice(0, at)] = pair.slice(at + 1);
   }
   return {
+    given,
     variables: given['SCENARIO'] === undefined && given['PROFILE'] === undefined ? { ...canonical, ...given } : given,
     edges: processCount('--edges', values.edges),
     routers: processCount('--routers', values.routers),
