@@ -7,6 +7,7 @@ import { chromium } from 'playwright-core';
 import { dashboards } from './dashboards/index.mjs';
 import { runLoadedCluster } from './loaded-cluster.mjs';
 import { pageOf } from './preview/page.mjs';
+import { withPalette } from './preview/palette-png.mjs';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '240' }, html: { type: 'string' } } });
 const folder = fileURLToPath(new URL('../../docs/operate/dashboards/', import.meta.url));
@@ -26,11 +27,10 @@ async function draw({ prometheus, startedAt, endedAt, sent, posted }) {
   for (const [name, dashboard] of Object.entries(dashboards)) {
     const html = await pageOf(dashboard, prometheus, { start: startedAt + 5, end: endedAt, interval: '10s' });
     if (values.html !== undefined) writeFileSync(`${values.html}/${name}.html`, html);
-    const page = await browser.newPage({ viewport: { width: 1140, height: 700 } });
-    // Small enough for a page of the docs, and readable.
-    await page.setContent(html.replace('<main', '<style>html{zoom:0.8}</style><main'));
+    const page = await browser.newPage({ viewport: { width: 1424, height: 800 } });
+    await page.setContent(html);
     const path = `${folder}${name}.png`;
-    await page.screenshot({ path, fullPage: true });
+    writeFileSync(path, withPalette(await page.screenshot({ fullPage: true })));
     await page.close();
     console.log(`wrote docs/operate/dashboards/${name}.png, ${Math.ceil(statSync(path).size / 1024)} KiB`);
   }

@@ -78,7 +78,7 @@ const integrations = [
     queries: [
       [
         share(perSecond('sluice_integration_errors_total'), perSecond('sluice_integration_seconds_count')),
-        '{{api}} {{route}}',
+        '{{api}} {{stage}} {{route}}',
       ],
     ],
   }),
