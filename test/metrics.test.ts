@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   ApiGatewayManagementApiClient,
   GoneException,
@@ -374,6 +377,21 @@ describe('metrics of a cluster that meets most of what can happen', () => {
     expect(await client.next()).toContain('echo');
     collector.behave('well');
     client.terminate();
+  });
+
+  it('a configuration file that cannot be used', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-metrics-'));
+    try {
+      const file = join(folder, 'sluice.yaml');
+      const auth = { keys: [{ ...testKey, allow: ['*'] }] };
+      writeFileSync(file, JSON.stringify({ ...chatConfig(backEnd.url), auth }));
+      await cluster.add('callback', { args: ['--config', file] });
+      writeFileSync(file, 'apis: nothing of the kind');
+      await watch.until('configReloadsTotal', 'refused');
+      await watch.until('configAgeSeconds');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('a drain', async () => {
