@@ -330,7 +330,7 @@ describe('overload and outage', () => {
     expect(gateway.connects().length).toBe(2);
     expect((await knock(gateway.port, undefined, '/chat/dev')).status).toBe(101);
     expect(await gateway.metric('sluice_throttled_total', { api: 'busy', reason: 'api_handshake_rate' })).toBe(1);
-    expect(await gateway.metric('sluice_handshakes_total', { api: 'busy', result: 'throttled' })).toBe(1);
+    expect(await gateway.metric('sluice_handshakes_total', { api: 'busy', result: 'refused' })).toBe(1);
     // A reload that leaves its numbers alone grants no new burst; one that changes them counts from then on.
     gateway.definitions.replace([apiDefinition(), busy]);
     expect((await knock(gateway.port, undefined, '/busy/dev')).status).toBe(503);

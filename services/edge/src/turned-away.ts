@@ -15,11 +15,14 @@ export function turnAway(request: PendingUpgrade, { metrics }: Telemetry, reason
   metrics.handshakesTotal.labels(noApi, noApi, 'throttled').inc();
 }
 
-/** 503 for one API: others may have room. */
+/**
+ * 503 for one API: others may have room. Counted as refused, not as throttled: a bound that the API's owner has set is answered as
+ * it should be, and must not use up the error budget of the gateway.
+ */
 export function turnAwayFrom(request: PendingUpgrade, { metrics }: Telemetry, stage: StageState, reason: string): void {
   request.refuse(unavailable());
   metrics.throttledTotal.labels(stage.apiId, reason).inc();
-  stage.countHandshake('throttled', 0);
+  stage.countHandshake('refused', 0);
 }
 
 /** The head of the request is at fault, or its address: it belongs to no API. */
