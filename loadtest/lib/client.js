@@ -62,7 +62,11 @@ export class Client {
       opened = true;
       this.opened(dueMs);
     };
-    socket.onmessage = ({ data }) => this.handlers.message(this, data);
+    socket.onmessage = ({ data }) => {
+      // Asked for at the end only: a look at the clock costs as much as a small message.
+      if (this.isAwaited) this.lastHeardMs = nowMs();
+      this.handlers.message(this, data);
+    };
     // Every error is followed by a close, which is where it is dealt with.
     socket.onerror = ({ error }) => {
       this.lastError = String(error);

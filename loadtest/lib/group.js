@@ -83,13 +83,14 @@ export class Group {
 }
 
 /**
- * The client leaves at this time, or up to `patienceMs` later if it has something under way. Closing a socket throws away what it has received and
- * k6 has not yet handed on, which is no loss of the gateway.
+ * The client leaves at this time if it has nothing under way; else once that is so, or nothing has arrived for `patienceMs`. Closing a socket throws away
+ * what it has received and k6 has not yet handed on: a generator that is late by half a minute would call it lost.
  */
 export function leaveWhenQuiet(client, dueMs, patienceMs) {
   const leave = () => {
+    client.isAwaited = true;
     const isQuiet = client.handlers.isQuiet?.() ?? true;
-    if (isQuiet || nowMs() > dueMs + patienceMs) client.leave();
+    if (isQuiet || nowMs() > Math.max(dueMs, client.lastHeardMs ?? 0) + patienceMs) client.leave();
     else setTimeout(leave, quietProbeMs);
   };
   at(dueMs, leave);

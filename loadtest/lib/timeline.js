@@ -2,7 +2,7 @@
 const settleMs = 500;
 const leaveMs = 500;
 /** On top of everything: what a busy machine may be late with before k6 cuts an iteration off. */
-const marginMs = 10_000;
+const marginMs = 40_000;
 
 /**
  * When a run of clients that stay does what, in ms from its start: connect, then work, then wait for the answers under way, then leave.
@@ -16,7 +16,7 @@ export function timelineOf({ connections, socketsPerVu, rampMs, durationMs, grac
   const leaveFromMs = workToMs + graceMs;
   // A client may be within its last handshake tries when it is told to leave.
   const triesMs = 500 * 2 ** Math.min(handshakeTries, 6);
-  // Long, because only a generator that lags needs it: what it has not read yet is not lost.
+  // From the last arrival on. Long, because only a generator that lags needs it: what it has not read yet is not lost.
   const patienceMs = 2 * graceMs + 15_000;
   const endMs = leaveFromMs + leaveMs + patienceMs + graceMs + triesMs + marginMs;
   return {
