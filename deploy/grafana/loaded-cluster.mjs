@@ -63,8 +63,9 @@ export function targetsOf(processes) {
 async function troubleLater(cluster, load, seconds, say) {
   await sleep(seconds * 250);
   const callback = cluster.the('callback');
+  const id = load.backEnd.of('CONNECT').at(-1).connectionId;
   for (let call = 0; call < 5; call++) {
-    await fetch(`http://127.0.0.1:${callback.port}/chat/dev/@connections/none`, { method: 'POST', body: 'x' });
+    await fetch(`http://127.0.0.1:${callback.port}/chat/dev/@connections/${id}`, { method: 'POST', body: 'x' });
     await sleep(1_500);
   }
   await load.floodSlowReader();
@@ -208,24 +209,22 @@ class Load {
     return this.api.send(new PostToConnectionCommand({ ConnectionId, Data }));
   }
 
-  /** Until its queue is full and a call is answered 429, or 3 s. */
+  /** Until its queue is full and calls are answered 429, or 15 s. */
   async floodSlowReader() {
     const [edge] = this.edges();
-    const known = new Set(this.backEnd.of('CONNECT').map(({ connectionId }) => connectionId));
     // On a busy machine an edge says 503 now and then.
     const url = `ws://127.0.0.1:${edge.port}/chat/dev`;
     const client = await waitFor('a slow reader', () => connectClient(url).catch(() => undefined), 30_000);
+    // Others connect meanwhile: what it says tells this one.
+    client.send({ action: 'say', text: 'the slow reader' });
+    const said = ({ body }) => body.includes('the slow reader');
+    const { connectionId } = await this.backEnd.seen('the slow reader', said, 30_000);
     client.socket.pause();
-    const { connectionId } = await this.backEnd.seen(
-      'the slow reader',
-      ({ eventType, connectionId: id }) => eventType === 'CONNECT' && !known.has(id),
-    );
-    const until = Date.now() + 3_000;
+    const until = Date.now() + 15_000;
     let full = false;
     while (!full && Date.now() < until) {
-      await this.post(connectionId, 'x'.repeat(100_000)).catch(() => {
-        full = true;
-      });
+      const posts = Array.from({ length: 10 }, () => this.post(connectionId, 'x'.repeat(100_000)));
+      full = (await Promise.allSettled(posts)).some(({ reason }) => reason?.name === 'LimitExceededException');
     }
     await sleep(2_500);
     client.terminate();
