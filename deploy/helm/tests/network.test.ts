@@ -160,6 +160,13 @@ describe('NetworkPolicies', () => {
   it.each([
     [{ redis: { url: 'rediss://user:password@redis.example:6390/1' } }, ['6390']],
     [{ redis: { url: 'redis://redis.example' } }, ['6379']],
+    [{ redis: { url: 'redis://10.0.0.5' } }, ['6379']],
+    [{ redis: { url: 'redis://redis-1' } }, ['6379']],
+    [{ redis: { url: 'redis://redis-1:7000/2' } }, ['7000']],
+    [{ redis: { url: 'redis://user:p4@redis-1/2' } }, ['6379']],
+    [{ redis: { url: 'redis://user:1234@10.0.0.5:7000/2' } }, ['7000']],
+    [{ redis: { url: 'redis://[::1]:6380' } }, ['6380']],
+    [{ redis: { url: 'redis://[::1]' } }, ['6379']],
     [{ redis: { host: 'redis', port: 7000 } }, ['7000']],
     [{ redis: { mode: 'cluster', nodes: ['a:7001', 'b:7002', 'c:7001'] } }, ['7001', '7002']],
     [{ redis: { mode: 'sentinel', nodes: ['a:26379'] } }, ['26379', '6379']],
@@ -167,6 +174,43 @@ describe('NetworkPolicies', () => {
   ])('know the ports of Redis: %j', (values, expected) => {
     const rules = policyOf(render({ values: { networkPolicy: { enabled: true }, ...values } }), 'sluice-edge').egress;
     expect(rules?.[1]?.ports?.map(({ port }) => String(port))).toEqual(expected);
+  });
+
+  it('let integrations be reached nowhere where their list is empty, instead of everywhere', () => {
+    const values = { redis, networkPolicy: { enabled: true, integrations: [] } };
+    for (const component of ['edge', 'router']) {
+      const egress = policyOf(render({ values }), `sluice-${component}`).egress ?? [];
+      expect(egress.map(({ ports }) => ports?.map(({ port }) => port))).toEqual([[53, 53], [6379]]);
+    }
+  });
+
+  it.each([
+    ['http://collector:14318', {}, 14318],
+    ['https://user:1@collector-2/otlp', {}, 443],
+    ['http://10.0.0.5', {}, 80],
+    ['http://collector:14318', { port: 4319 }, 4319],
+  ])('know the port of the collector %s', (endpoint, tracing, port) => {
+    const values = { redis, tracing: { endpoint }, networkPolicy: { enabled: true, tracing } };
+    expect(policyOf(render({ values }), 'sluice-callback').egress?.[2]).toEqual({ ports: [{ port, protocol: 'TCP' }] });
+  });
+
+  it('let the test pod in beside those who are named, and nobody else where it is off', () => {
+    const from = [{ ipBlock: { cidr: '10.1.0.0/16' } }];
+    const networkPolicy = { enabled: true, edgeFrom: from, callbackFrom: from };
+    const test = { podSelector: { matchLabels: selectorOf('test') } };
+    const on = render({ values: { redis, networkPolicy } });
+    const off = render({
+      values: { redis, networkPolicy, tests: { enabled: false }, config: { auth: { callback: 'none' } } },
+    });
+    for (const name of ['sluice-edge', 'sluice-callback']) {
+      expect(policyOf(on, name).ingress?.[1]?.from).toEqual([...from, test]);
+      expect(policyOf(off, name).ingress?.[1]?.from).toEqual(from);
+    }
+    expect(find(on, 'Pod', 'sluice-test').metadata.labels).toMatchObject(test.podSelector.matchLabels);
+    expect(policyOf(on, 'sluice-test').egress?.[1]).toMatchObject({
+      to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/instance': 'sluice' } } }],
+      ports: [{ port: 'http' }],
+    });
   });
 
   it('let the test pod reach the public ports, and nothing else', () => {

@@ -13,7 +13,7 @@
       protocol: TCP
 {{- end -}}
 
-{{/* `from` an empty list is everybody. */}}
+{{/* `from` an empty list is everybody. Where it names some, the pod of helm test is let in besides. */}}
 {{- define "sluice.publicIngress" -}}
 - ports:
     - port: http
@@ -25,6 +25,11 @@
   {{- with .from }}
   from:
     {{- toYaml . | nindent 4 }}
+    {{- if $.root.Values.tests.enabled }}
+    - podSelector:
+        matchLabels:
+          {{- include "sluice.selectorLabels" (dict "root" $.root "component" "test") | nindent 10 }}
+    {{- end }}
   {{- end }}
 {{- end -}}
 
@@ -37,6 +42,17 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The port that a URL names, empty where it names none: digits may also end a host. */}}
+{{- define "sluice.urlPort" -}}
+{{- regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" -}}
+{{- end -}}
+
+{{/* The collector's port: what is set, or that of the URL, or its scheme's own. */}}
+{{- define "sluice.tracingPort" -}}
+{{- $endpoint := .Values.tracing.endpoint -}}
+{{- coalesce .Values.networkPolicy.tracing.port (include "sluice.urlPort" $endpoint) (ternary 443 80 (hasPrefix "https://" $endpoint)) | int64 -}}
+{{- end -}}
+
 {{/* Ports of Redis: those that are given, or what the other values say; nodes of a cluster announce the same port mostly. */}}
 {{- define "sluice.redisPorts" -}}
 {{- $ports := .Values.networkPolicy.redis.ports -}}
@@ -45,7 +61,7 @@
 {{- range .Values.redis.nodes }}{{ $ports = append $ports (regexFind "[0-9]+$" . | int64) }}{{ end -}}
 {{- if eq .Values.redis.mode "sentinel" }}{{ $ports = append $ports (int64 .Values.redis.port) }}{{ end -}}
 {{- else if .Values.redis.url -}}
-{{- $ports = list (regexFind "[0-9]+$" (urlParse .Values.redis.url).host | default "6379" | int64) -}}
+{{- $ports = list (include "sluice.urlPort" .Values.redis.url | default "6379" | int64) -}}
 {{- else -}}
 {{- $ports = list (int64 .Values.redis.port) -}}
 {{- end -}}
@@ -82,7 +98,7 @@
 {{- with .root.Values.networkPolicy }}
 {{- if $.root.Values.tracing.endpoint }}
 - ports:
-    - port: {{ .tracing.port }}
+    - port: {{ include "sluice.tracingPort" $.root }}
       protocol: TCP
   {{- with .tracing.to }}
   to:
@@ -90,11 +106,14 @@
   {{- end }}
 {{- end }}
 {{- if ne $.component "callback" }}
+{{- /* No ranges, no rule: one without any in `to` would let everything out. */}}
+{{- with .integrations }}
 - to:
-    {{- range .integrations }}
+    {{- range . }}
     - ipBlock:
         {{- toYaml . | nindent 8 }}
     {{- end }}
+{{- end }}
 {{- end }}
 {{- with .extraEgress }}
 {{ toYaml . }}
