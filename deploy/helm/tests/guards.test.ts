@@ -28,6 +28,18 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'Set callback.terminationGracePeriodSeconds to 46 or more',
   ],
   [
+    'an edge whose own preStop eats the drain up',
+    { redis, edge: { terminationGracePeriodSeconds: 90, lifecycle: { preStop: { sleep: { seconds: 60 } } } } },
+    'edge.terminationGracePeriodSeconds is 90',
+    'Set edge.terminationGracePeriodSeconds to 145 or more',
+  ],
+  [
+    'a preStop of unknown length under a grace period that is computed',
+    { redis, edge: { lifecycle: { preStop: { exec: { command: ['deregister'] } } } } },
+    'edge.lifecycle.preStop is no sleep',
+    'Set edge.terminationGracePeriodSeconds to 85',
+  ],
+  [
     'two autoscalers of the router',
     { redis, router: { autoscaling: { enabled: true }, keda: { enabled: true } } },
     'router.autoscaling.enabled and router.keda.enabled',
@@ -50,6 +62,12 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     { redis, router: { autoscaling: { enabled: true, targetOldestAgeSeconds: 0, targetLagPerPod: 0 } } },
     'router.autoscaling.enabled',
     'Set router.autoscaling.targetOldestAgeSeconds',
+  ],
+  [
+    'an autoscaler of the callback service without a target',
+    { redis, callback: { autoscaling: { enabled: true, targetCPUUtilizationPercentage: 0 } } },
+    'callback.autoscaling.enabled',
+    'Set callback.autoscaling.targetCPUUtilizationPercentage',
   ],
   [
     'fewer pods at most than at least',
@@ -177,6 +195,18 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'config.admin.host is 127.0.0.1',
     'Leave config.admin.host unset',
   ],
+  ...(['edge', 'callback', 'admin'] as const).map((listener): (typeof refusals)[number] => [
+    `any free port of ${listener}`,
+    { redis, config: { [listener]: { port: 0 } } },
+    `config.${listener}.port is 0`,
+    `Set config.${listener}.port`,
+  ]),
+  [
+    'any free port for the PROXY protocol',
+    { redis, config: { edge: { proxyProtocol: { port: 0, trustedProxies: ['10.0.0.0/8'] } } } },
+    'config.edge.proxyProtocol.port',
+    'Set config.edge.proxyProtocol.port',
+  ],
   [
     'the admin port as the public one',
     { redis, config: { edge: { port: 8081 } } },
@@ -225,6 +255,24 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'gatewayApi.callback.enabled',
     'callback.enabled is false',
   ],
+  ...[
+    {},
+    { hostnames: ['a.example.com'] },
+    { parentRefs: [{ name: 'a' }], hostnames: ['b.example.com', 'a.example.com'] },
+  ].map((own): (typeof refusals)[number] => [
+    `routes of edge and callback service that are the same: ${JSON.stringify(own)}`,
+    {
+      redis,
+      gatewayApi: {
+        enabled: true,
+        parentRefs: [{ name: 'a' }],
+        hostnames: 'hostnames' in own ? ['a.example.com'] : [],
+        callback: { enabled: true, ...own },
+      },
+    },
+    'gatewayApi.callback: its HTTPRoute',
+    'Set gatewayApi.callback.hostnames',
+  ]),
   ['an Ingress without hosts', { redis, ingress: { enabled: true } }, 'ingress.hosts is empty', 'Set ingress.hosts to'],
   [
     'an Ingress to no callback service',
@@ -256,6 +304,12 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
     'Set edge.podDisruptionBudget.maxUnavailable to null',
   ],
   [
+    'a disruption budget that says nothing',
+    { redis, router: { podDisruptionBudget: { maxUnavailable: null } } },
+    'router.podDisruptionBudget.minAvailable and router.podDisruptionBudget.maxUnavailable are both null',
+    'Set one of them',
+  ],
+  [
     'memory that cannot be read',
     { redis, edge: { resources: { limits: { memory: 'plenty' } } } },
     'edge.resources.limits.memory is "plenty"',
@@ -285,6 +339,24 @@ describe('guards', () => {
       metrics: { disableApiCheck: true, serviceMonitor: { enabled: true } },
     };
     expect(template({ values }).error).toBe('');
+  });
+});
+
+describe('guards let pass', () => {
+  const gatewayApi = { enabled: true, parentRefs: [{ name: 'a' }], hostnames: ['a.example.com'] };
+
+  it.each([
+    ['host names', { hostnames: ['b.example.com'] }],
+    ['paths', { hostnames: ['a.example.com'], matches: [{ path: { type: 'PathPrefix', value: '/prod' } }] }],
+    ['Gateway', { hostnames: ['a.example.com'], parentRefs: [{ name: 'b' }] }],
+  ])('a route to the callback service with its own %s', (_title, callback) => {
+    const values = { redis, gatewayApi: { ...gatewayApi, callback: { enabled: true, ...callback } } };
+    expect(template({ values }).error).toBe('');
+  });
+
+  it('a preStop of any kind with a grace period beside it', () => {
+    const lifecycle = { preStop: { exec: { command: ['deregister'] } } };
+    expect(template({ values: { redis, edge: { lifecycle, terminationGracePeriodSeconds: 120 } } }).error).toBe('');
   });
 });
 

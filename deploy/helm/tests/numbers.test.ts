@@ -38,6 +38,19 @@ describe('the drain', () => {
     expect(containerOf(object).lifecycle).toEqual(lifecycle);
   });
 
+  it("the user's own preStop counts instead of the one that follows from drain", () => {
+    const sleeping = (seconds: number) => ({ lifecycle: { preStop: { sleep: { seconds } } } });
+    expect(graceOf('edge', { edge: sleeping(60) })).toBe(145);
+    expect(graceOf('router', { router: sleeping(20) })).toBe(65);
+    const postStart = { postStart: { sleep: { seconds: 1 } } };
+    expect(graceOf('edge', { edge: { lifecycle: postStart } })).toBe(85);
+    const rules = { disableApiCheck: true, prometheusRule: { enabled: true } };
+    const values = { redis, metrics: rules, edge: sleeping(60) };
+    expect(JSON.stringify(find(render({ values }), 'PrometheusRule', 'sluice').spec)).toBe(
+      JSON.stringify(find(render({ values: { ...values, edge: {} } }), 'PrometheusRule', 'sluice').spec),
+    );
+  });
+
   it('where Kubernetes cannot sleep, Node does', () => {
     const drain = { preStopSeconds: 7, preStopAction: 'exec' };
     expect(containerOf(deployment('edge', { edge: { drain } })).lifecycle?.preStop.exec?.command).toEqual([

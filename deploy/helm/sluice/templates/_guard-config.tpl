@@ -30,6 +30,11 @@
 {{- fail (printf "\n\nconfig.%s.host is %s, which neither probes nor Services reach. Leave config.%s.host unset." $path $host $path) -}}
 {{- end -}}
 {{- end -}}
+{{- range $path, $port := dict "edge.port" (dig "edge" "port" 8080 $config) "callback.port" (dig "callback" "port" 8082 $config) "admin.port" (dig "admin" "port" 8081 $config) "edge.proxyProtocol.port" (dig "edge" "proxyProtocol" "port" 8083 $config) -}}
+{{- if not (int64 $port) -}}
+{{- fail (printf "\n\nconfig.%s is 0, which is any free port: no Service would find it. Set config.%s to a number above 1024, or leave it unset." $path $path) -}}
+{{- end -}}
+{{- end -}}
 {{- range $component := list "edge" "callback" -}}
 {{- if eq (include "sluice.port" (dict "root" $ "component" $component)) (include "sluice.adminPort" $) -}}
 {{- fail (printf "\n\nconfig.%s.port and config.admin.port are the same: the admin port is not for the public. Choose another config.admin.port." $component) -}}

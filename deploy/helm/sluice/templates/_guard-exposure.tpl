@@ -12,6 +12,9 @@
 {{- if and .callback.enabled (not $.Values.callback.enabled) -}}
 {{- fail "\n\ngatewayApi.callback.enabled routes to the callback service, and callback.enabled is false. Set one of the two differently." -}}
 {{- end -}}
+{{- if and .enabled .callback.enabled (include "sluice.sameRoutes" .) -}}
+{{- fail "\n\ngatewayApi.callback: its HTTPRoute is for the Gateway, the host names and the paths of the edge's, so that one of the two would never be reached. Set gatewayApi.callback.hostnames to a host name of its own, gatewayApi.callback.matches to other paths, or gatewayApi.callback.parentRefs to another Gateway." -}}
+{{- end -}}
 {{- end -}}
 {{- with .Values.ingress -}}
 {{- if and .enabled (not .hosts) -}}
@@ -28,6 +31,16 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Whether a request could be meant for both routes: a Gateway and a host name that both have, and the same matches. */}}
+{{- define "sluice.sameRoutes" -}}
+{{- $gateways := default .parentRefs .callback.parentRefs -}}
+{{- $sameGateway := false -}}
+{{- range .parentRefs }}{{ if has . $gateways }}{{ $sameGateway = true }}{{ end }}{{ end -}}
+{{- $sameHost := not (or .hostnames .callback.hostnames) -}}
+{{- range .hostnames }}{{ if has . $.callback.hostnames }}{{ $sameHost = true }}{{ end }}{{ end -}}
+{{- if and $sameGateway $sameHost (eq (toJson .matches) (toJson .callback.matches)) }}true{{ end -}}
 {{- end -}}
 
 {{- define "sluice.guardMonitoring" -}}

@@ -1,12 +1,19 @@
 {{/* Numbers that follow from one another: seconds of the drain, memory and heap. */}}
 
+{{/* Seconds of the preStop wait: that of `drain`, or of the user's own `lifecycle`, which stands instead. Another action than sleep counts 0; the guards ask for a grace period then. */}}
+{{- define "sluice.preStopSeconds" -}}
+{{- $values := index .root.Values .component -}}
+{{- ternary (dig "preStop" "sleep" "seconds" 0 $values.lifecycle) $values.drain.preStopSeconds (not (empty $values.lifecycle)) | int64 -}}
+{{- end -}}
+
 {{/* Seconds from the deletion of a pod to the end of its drain. Edge: preStop, hold, window, settle; others: preStop, work. */}}
 {{- define "sluice.drainSeconds" -}}
 {{- $drain := (index .root.Values .component).drain -}}
+{{- $preStopSeconds := include "sluice.preStopSeconds" . | int64 -}}
 {{- if eq .component "edge" -}}
-{{- add $drain.preStopSeconds $drain.holdSeconds $drain.windowSeconds $drain.settleSeconds -}}
+{{- add $preStopSeconds $drain.holdSeconds $drain.windowSeconds $drain.settleSeconds -}}
 {{- else -}}
-{{- add $drain.preStopSeconds $drain.workSeconds -}}
+{{- add $preStopSeconds $drain.workSeconds -}}
 {{- end -}}
 {{- end -}}
 

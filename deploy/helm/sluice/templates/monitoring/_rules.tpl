@@ -76,8 +76,8 @@
 {{- $own := omit .changed "enabled" "for" "severity" "labels" -}}
 {{- $parameters := deepCopy .rule.parameters -}}
 {{- if eq .rule.alert "DrainStuck" -}}
-{{- $grace := include "sluice.graceSeconds" (dict "root" .root "component" "edge") | int64 -}}
-{{- $_ := set $parameters "threshold" (sub (sub $grace 10) .root.Values.edge.drain.preStopSeconds) -}}
+{{- $edge := dict "root" .root "component" "edge" -}}
+{{- $_ := set $parameters "threshold" (sub (include "sluice.graceSeconds" $edge) (include "sluice.preStopSeconds" $edge | add 10)) -}}
 {{- end -}}
 {{- $values := mergeOverwrite (deepCopy .common) $parameters $own -}}
 {{- $exprs := list -}}
