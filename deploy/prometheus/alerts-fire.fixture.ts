@@ -72,14 +72,22 @@ export class AlertedCluster {
       },
     });
     config.apis.chat.integrations.backend.timeoutInMillis = 25_000;
-    const cluster = await startCluster({
-      config,
-      roles: ['edge'],
-      redis: { args: ['--maxmemory', '64mb'] },
-      env: { SLUICE_DRAIN_HOLD_MS: '1000', SLUICE_DRAIN_WINDOW_MS: '60000' },
-    });
-    // One after the other: all at once are slow to come up on a busy machine.
-    for (const role of ['router', 'callback'] as const) await cluster.add(role);
+    let cluster: Cluster | undefined;
+    try {
+      cluster = await startCluster({
+        config,
+        roles: ['edge'],
+        redis: { args: ['--maxmemory', '64mb'] },
+        env: { SLUICE_DRAIN_HOLD_MS: '1000', SLUICE_DRAIN_WINDOW_MS: '60000' },
+      });
+      // One after the other: all at once are slow to come up on a busy machine.
+      for (const role of ['router', 'callback'] as const) await cluster.add(role);
+    } catch (error) {
+      await cluster?.stop();
+      await prometheus.stop();
+      await backEnd.stop();
+      throw error;
+    }
     const alerted = new AlertedCluster(backEnd, cluster, prometheus);
     alerted.scrapeAll();
     return alerted;
