@@ -20,6 +20,8 @@ export class CountedExport {
   constructor(
     private readonly counts: SpanCounts,
     private readonly pendingMax: number,
+    /** Told of each batch that failed, with the reason where there is one. */
+    private readonly onFailure: (error: Error | undefined) => void = () => undefined,
   ) {}
 
   /** The exporter, its results counted. */
@@ -30,6 +32,7 @@ export class CountedExport {
           this.pending -= spans.length;
           // 0 is success: `ExportResultCode` is of a package that is none of ours.
           this.counts[result.code === 0 ? 'exported' : 'failed'].inc(spans.length);
+          if (result.code !== 0) this.onFailure(result.error);
           done(result);
         }),
       shutdown: () => exporter.shutdown(),

@@ -23,6 +23,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry & { close(
     level: options.logLevel,
     ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
   });
+  options.tracing?.reportTo(log);
   return {
     log,
     metrics: options.metrics ?? createMetrics(),

@@ -13,7 +13,13 @@ const shared = resourceFromAttributes(resource);
 parentPort?.on('message', ({ id, spans }: ExportRequest) => {
   const batch = spans.map((data) => readableSpan(data, shared, scope));
   exporter.export(batch, ({ code, error }) => {
-    const reply: ExportReply = { id, code, reason: error?.message };
+    const reply: ExportReply = { id, code, reason: error && reasonOf(error) };
     parentPort?.postMessage(reply);
   });
 });
+
+/** In one line. Not what the collector answered beyond its status: that may repeat what it was sent. */
+function reasonOf({ name, message, code }: Error & { code?: unknown }): string {
+  if (typeof code === 'number') return `the collector answered ${code} ${message}`.trim();
+  return message || (typeof code === 'string' ? code : name);
+}

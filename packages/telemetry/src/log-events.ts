@@ -69,6 +69,7 @@ export const logEvents = [
   'logs.execution',
   'logs.sink_failed',
   'logs.format_unusable',
+  'tracing.export_failed',
 ] as const;
 
 export type LogEvent = (typeof logEvents)[number];

@@ -12,7 +12,7 @@ describe('the log of an outage', () => {
       destination: { write: (line) => lines.push(JSON.parse(line)) },
     });
     let nowMs = 5;
-    const outage = new OutageLog(log, 'connections.store_failed', () => nowMs);
+    const outage = new OutageLog(log, 'connections.store_failed', { now: () => nowMs });
     const away = new Error("Stream isn't writeable and enableOfflineQueue options is false");
     for (let second = 0; second < 10; second++, nowMs += 1_000) outage.warn('It did not work.', away, { slot: 3 });
     expect(lines).toHaveLength(1);

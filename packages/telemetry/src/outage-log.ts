@@ -11,11 +11,18 @@ export class OutageLog {
   private unwritten = 0;
   private sentence = '';
 
+  private readonly now: () => number;
+  private readonly reasonOf: (error: unknown) => string;
+
+  /** `reasonOf` for what is no matter of Redis. */
   constructor(
     private readonly log: Log,
     private readonly event: LogEvent,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    options: { now?: () => number; reasonOf?: (error: unknown) => string } = {},
+  ) {
+    this.now = options.now ?? (() => performance.now());
+    this.reasonOf = options.reasonOf ?? failureReason;
+  }
 
   warn(sentence: string, error: unknown, fields: LogFields = {}): void {
     const nowMs = this.now();
@@ -27,7 +34,7 @@ export class OutageLog {
     this.sentence = sentence;
     this.writtenAtMs = nowMs;
     this.unwritten = 0;
-    this.log.warn(this.event, sentence, { ...fields, reason: failureReason(error), repeated });
+    this.log.warn(this.event, sentence, { ...fields, reason: this.reasonOf(error), repeated });
   }
 }
 

@@ -2,7 +2,9 @@ import type { Tracer } from '@opentelemetry/api';
 import { limits } from '@sluice/contracts';
 import { CountedExport } from './counted-export.js';
 import type { Metrics } from './metrics.js';
+import { OutageLog } from './outage-log.js';
 import { semanticConventionsUrl } from './span-names.js';
+import type { Log } from './telemetry.js';
 
 /** What `packages/config` made of the OTEL_* variables. */
 export interface TracingSettings {
@@ -19,6 +21,8 @@ export interface TracingSettings {
 export interface StartedTracing {
   readonly tracer: Tracer;
   readonly sampleRatio: number;
+  /** From now on failed exports are told here. */
+  reportTo(log: Log): void;
   /** Exports what is queued, bounded by `spanExportTimeoutMs`, and ends. */
   shutdown(): Promise<void>;
 }
@@ -46,6 +50,9 @@ export async function startTracing(
     resource: { 'service.name': settings.serviceName, 'service.version': version, 'sluice.role': role },
     scope,
   });
+  let outage: OutageLog | undefined;
+  // Without credentials and query.
+  const { origin, pathname } = new URL(settings.endpoint);
   const counted = new CountedExport(
     {
       exported: traceSpansTotal.labels('exported'),
@@ -53,6 +60,7 @@ export async function startTracing(
       failed: traceSpansTotal.labels('failed'),
     },
     limits.spansQueuedMax,
+    (error) => outage?.warn(`spans cannot be exported to ${origin}${pathname}; they are dropped`, error),
   );
   const batches = new sdk.BatchSpanProcessor(counted.exporter(exporter), {
     maxQueueSize: limits.spansQueuedMax,
@@ -68,6 +76,14 @@ export async function startTracing(
   return {
     tracer: provider.getTracer(scope.name, version, { schemaUrl: scope.schemaUrl }),
     sampleRatio: settings.sampleRatio,
-    shutdown: () => provider.shutdown(),
+    reportTo(log) {
+      outage = new OutageLog(log, 'tracing.export_failed', { reasonOf: exportFailureReason });
+    },
+    // Where a batch fails the SDK does not get as far as the exporter, which may have others under way.
+    shutdown: () => provider.shutdown().finally(() => exporter.shutdown()),
   };
+}
+
+function exportFailureReason(error: unknown): string {
+  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : 'no reason was given';
 }

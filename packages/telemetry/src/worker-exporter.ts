@@ -38,25 +38,45 @@ export class WorkerExporter implements SpanExporter {
   private worker: Worker | undefined;
   private nextId = 1;
   private readonly pending = new Map<number, Done>();
+  private readonly idle: (() => void)[] = [];
   private stopped = false;
 
   constructor(private readonly data: ExportWorkerData) {}
 
   export(spans: ReadableSpan[], done: Done): void {
-    if (this.stopped) return done({ code: failed });
+    if (this.stopped) return done({ code: failed, error: new Error('the exporter has ended') });
     const id = this.nextId++;
     this.pending.set(id, done);
-    this.worker ??= this.start();
-    this.worker.postMessage({ id, spans: spans.map(spanData) } satisfies ExportRequest);
+    try {
+      this.worker ??= this.start();
+      this.worker.postMessage({ id, spans: spans.map(spanData) } satisfies ExportRequest);
+    } catch (error) {
+      // No thread to be had, for example. Who hands a batch over counts on being told how it went.
+      this.settle(id, { code: failed, error: error instanceof Error ? error : new Error(String(error)) });
+    }
   }
 
   async shutdown(): Promise<void> {
     this.stopped = true;
-    await this.worker?.terminate();
-    this.failAll();
+    await this.forceFlush();
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+    this.failAll(new Error('not answered before the end of the process'));
   }
 
-  async forceFlush(): Promise<void> {}
+  /** Resolves when nothing is under way any more, at the latest when an export has had its time. */
+  async forceFlush(): Promise<void> {
+    if (this.pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      // It also keeps the process alive meanwhile; the thread does not.
+      const timer = setTimeout(resolve, this.data.timeoutMs);
+      this.idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
 
   private start(): Worker {
     const worker = new Worker(workerFile, {
@@ -65,26 +85,29 @@ export class WorkerExporter implements SpanExporter {
       resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
     });
     worker.unref();
-    worker.on('message', ({ id, code, reason }: ExportReply) => {
-      const done = this.pending.get(id);
-      this.pending.delete(id);
-      done?.(reason === undefined ? { code } : { code, error: new Error(reason) });
-    });
+    worker.on('message', ({ id, code, reason }: ExportReply) =>
+      this.settle(id, reason === undefined ? { code } : { code, error: new Error(reason) }),
+    );
     // What ended it ends no message: the next export starts another.
-    worker.on('error', () => this.lost(worker));
-    worker.on('exit', () => this.lost(worker));
+    worker.on('error', (error) => this.lost(worker, error));
+    worker.on('exit', () => this.lost(worker, new Error('the thread that exports has ended')));
     return worker;
   }
 
-  private lost(worker: Worker): void {
+  private lost(worker: Worker, error: Error): void {
     if (this.worker !== worker) return;
     this.worker = undefined;
-    this.failAll();
+    this.failAll(error);
   }
 
-  private failAll(): void {
-    const waiting = [...this.pending.values()];
-    this.pending.clear();
-    for (const done of waiting) done({ code: failed });
+  private failAll(error: Error): void {
+    for (const id of [...this.pending.keys()]) this.settle(id, { code: failed, error });
+  }
+
+  private settle(id: number, result: Parameters<Done>[0]): void {
+    const done = this.pending.get(id);
+    this.pending.delete(id);
+    done?.(result);
+    if (this.pending.size === 0) for (const wake of this.idle.splice(0)) wake();
   }
 }
