@@ -1,5 +1,6 @@
 // The result of the Kubernetes suite as a table of Markdown, printed and put between the markers of a page.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 const columns = [
@@ -33,13 +34,13 @@ export function resultTable(rows) {
 const start = '<!-- rollouts:start -->';
 const end = '<!-- rollouts:end -->';
 
-export function writeRollouts(root, { kubernetes, node, seconds, rows }) {
+export function writeRollouts(root, { kubernetes, node, rows }) {
   const file = join(root, 'docs', 'operate', 'rollouts.md');
   const page = readFileSync(file, 'utf8');
   const [before, after] = [page.indexOf(start), page.indexOf(end)];
   if (before < 0 || after < before) throw new Error(`${file} lacks ${start} and ${end}`);
   const when = new Date().toISOString().slice(0, 10);
-  const foot = `Kubernetes ${kubernetes}, ${node}, one node; the whole suite took ${seconds} s; ${when}. Written by \`npm run test:kubernetes -- --write-docs\`.`;
+  const foot = `Kubernetes ${kubernetes}, ${node}, ${cpus().length} cores for everything; ${when}. Written by \`npm run test:kubernetes -- --write-docs\`.`;
   const content = `${start}\n\n${resultTable(rows)}\n\n${foot}\n\n`;
   writeFileSync(file, page.slice(0, before) + content + page.slice(after));
   console.log(`Written into ${file}`);
