@@ -33,8 +33,8 @@ const shortened = {
     ErrorBudgetBurn: { minimumEvents: 5 },
     ErrorBudgetBurnSlow: { minimumEvents: 5 },
     StreamStalled: { threshold: 4 },
-    // Ten seconds would be shorter than three restarts of Redis.
-    RedisFlapping: { threshold: 2, window: '1h' },
+    // Ten seconds would be shorter than six restarts of Redis.
+    RedisFlapping: { threshold: 3.5, window: '1h' },
     AbnormalCloses: { minimumCloses: 10 },
     DrainStuck: { threshold: 5 },
     // A busy machine alone makes a process some hundred milliseconds late.

@@ -190,7 +190,7 @@ it('[O1] RedisWatchdog, ErrorBudgetBurn: Redis is frozen, then RedisDown and Red
   await alerted.also('ErrorBudgetBurn', 'the same: calls of @connections get 500', 'management');
   await endPosts();
   await alerted.fires('RedisFlapping', 'Redis is killed again and again', async () => {
-    for (let n = 0; n < 4; n++) {
+    for (let n = 0; n < 6; n++) {
       await waitFor(
         'the router to be back',
         async () => (await alerted.the('router').metric('sluice_redis_up')) >= 4,
