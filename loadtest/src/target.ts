@@ -29,8 +29,10 @@ export async function openTarget(options: LoadOptions): Promise<Target> {
       ...Array.from({ length: options.routers }, () => 'router' as const),
       'callback' as const,
     ];
-    const cluster = await startCluster({ config: configurationFor(`127.0.0.1:${backEnd.port}`), roles });
+    const cluster = await startCluster({ config: configurationFor(`127.0.0.1:${backEnd.port}`), roles: [] });
     stops.push(() => cluster.stop());
+    // One after the other: a busy machine takes long for all at once, and each has its own time to be ready in.
+    for (const role of roles) await cluster.add(role);
     const edges = cluster.processes.filter(({ role }) => role === 'edge');
     const slowLink = await startBackEndProcess({ slowLinkTarget: `127.0.0.1:${edges[0]?.port}` });
     stops.push(() => slowLink.stop());
