@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** How a client reached the gateway, as far as somebody trustworthy says so. */
 export interface Forwarded {
@@ -42,10 +42,12 @@ export class AddressRanges {
   }
 }
 
-/** An address as the system gives it, without a zone, and IPv4 also where it comes in IPv6 clothes. */
+/** An address without its zone, and IPv4 also where it comes in IPv6 clothes, of which there are several: `::ffff:cb00:7109`. */
 export function plainIp(address: string): string {
   const [bare = ''] = address.split('%');
-  return /^::ffff:([0-9.]+)$/i.exec(bare)?.[1] ?? bare;
+  if (isIP(bare) !== 6) return bare;
+  const spelled = new SocketAddress({ address: bare, family: 'ipv6' }).address;
+  return /^::ffff:([0-9.]+)$/.exec(spelled)?.[1] ?? bare;
 }
 
 /** Reads `X-Forwarded-*` or `Forwarded` (RFC 7239) where the peer is a trusted proxy; everybody else would only forge them. */
@@ -118,13 +120,14 @@ function forwardedTrail(head: ForwardedHead): Trail {
   };
 }
 
-const pairForm = /^([a-z]+)=(?:"([^"\\]*)"|([^\s"]+))$/i;
+const pairForm = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"([^"\\]*)"|([^\s"]+))$/;
 
-/** Parameters of one element. Empty where one of them is malformed, or named twice: which was meant? */
+/** Parameters of one element, in which pairs may be missing (`for=203.0.113.9;`). Empty where one of them is malformed, or named twice: which was meant? */
 function pairsOf(element: string): Map<string, string> {
   const pairs = new Map<string, string>();
-  for (const part of element.split(';')) {
-    const [, name, quoted, token] = pairForm.exec(part.trim()) ?? [];
+  for (const part of element.split(';').map((each) => each.trim())) {
+    if (part === '') continue;
+    const [, name, quoted, token] = pairForm.exec(part) ?? [];
     if (name === undefined || pairs.has(name.toLowerCase())) return new Map();
     pairs.set(name.toLowerCase(), quoted ?? token ?? '');
   }
@@ -141,11 +144,10 @@ function lastValue(head: ForwardedHead, name: string): string {
   return valuesOf(head, name).at(-1) ?? '';
 }
 
-/** An address as proxies write it: alone, with a port, in brackets, or an IPv4 one in IPv6 clothes. */
+/** An address as proxies write it: alone, with a port, in brackets, or an IPv4 one in IPv6 clothes; never with a zone. */
 function addressOf(text: string): string | undefined {
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([0-9.]+):\d+$/.exec(text)?.[1] ?? text;
-  const address = /^::ffff:([0-9.]+)$/i.exec(bare)?.[1] ?? bare;
-  return isIP(address) === 0 || address.includes('%') ? undefined : address;
+  return isIP(bare) === 0 || bare.includes('%') ? undefined : plainIp(bare);
 }
 
 function protoOf(text: string): Forwarded['proto'] | undefined {

@@ -3,6 +3,7 @@ import {
   decodeConnectionContext,
   type Forwarded,
   type ForwardedHeader,
+  plainIp,
   TrustedProxies,
 } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +43,11 @@ describe('X-Forwarded headers', () => {
     ['over several lines', ['1.1.1.1, 203.0.113.9', '10.9.9.9'], '203.0.113.9'],
     ['with ports and brackets', '[2600::1]:443, 10.9.9.9:80', '2600::1'],
     ['IPv4 in IPv6 clothes', '::ffff:203.0.113.9', '203.0.113.9'],
+    [
+      'in hexadecimal ones, a proxy among them',
+      '203.0.113.9, 0:0:0:0:0:FFFF:cb00:710a, ::ffff:a01:203',
+      '203.0.113.10',
+    ],
     ['nothing but proxies: the first', '10.2.2.2, 10.3.3.3', '10.2.2.2'],
     ['what is no address ends the trail', '203.0.113.9, unknown, 10.3.3.3', '10.3.3.3'],
     ['nonsense', 'a,b,,', '10.1.2.3'],
@@ -69,6 +75,14 @@ describe('X-Forwarded headers', () => {
   ])('[CN-73] scheme and port of %j', (headers, wanted) => {
     expect(read('10.1.2.3', headers)).toMatchObject(wanted);
   });
+
+  it.each([
+    ['fe80::1%eth0', 'fe80::1'],
+    ['::FFFF:203.0.113.9', '203.0.113.9'],
+    ['::ffff:cb00:7109%2', '203.0.113.9'],
+    ['2001:db8::ffff:cb00:7109', '2001:db8::ffff:cb00:7109'],
+    ['', ''],
+  ])('the address of the peer %s is %s', (address, plain) => expect(plainIp(address)).toBe(plain));
 
   it('a range that is none stops the start', () => {
     for (const range of ['10.0.0.0/64', 'proxy.local', '']) expect(() => new TrustedProxies([range])).toThrow();
@@ -129,6 +143,9 @@ describe('Forwarded headers', () => {
     ['a name that hides an address ends the trail', 'for=1.1.1.1, for=_hidden', '10.1.2.3'],
     ['so does unknown', 'for=1.1.1.1, for=unknown', '10.1.2.3'],
     ['and a hop without for', 'for=1.1.1.1, proto=https', '10.1.2.3'],
+    ['extensions, and pairs that are missing', 'for=203.0.113.9;;x-proto2="h 2";;', '203.0.113.9'],
+    ['IPv4 in IPv6 clothes', 'for="[::ffff:cb00:7109]:80"', '203.0.113.9'],
+    ['a pair that is none', 'for=203.0.113.9;x y=1', '10.1.2.3'],
     ['one that names it twice', 'for=1.1.1.1;for=2.2.2.2', '10.1.2.3'],
     ['an open quote swallows nothing', 'for="1.1.1.1, for=203.0.113.9', '203.0.113.9'],
     ['nonsense', ';;,=,"', '10.1.2.3'],
