@@ -76,6 +76,8 @@ export class FleetClient {
     while (!this.stopping) {
       const client = await this.connect();
       this.client = client;
+      // Told to stop while it was coming back: nobody else would close this one.
+      if (this.stopping) void client.close(1000);
       client.socket.on('message', (data) => this.received(data.toString()));
       client.send({ action: 'whoami' });
       const sending = setInterval(() => this.send(client), this.options.intervalMs);

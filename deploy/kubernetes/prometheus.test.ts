@@ -62,8 +62,9 @@ describe('[O1] a Prometheus that scrapes the pods under load, while the edges ar
       await sleep(8_000);
     };
     const step = 'a rolling update of the edges, scraped by Prometheus';
-    await underTraffic({ namespace, proxy, step }, roll);
-    rolling = false;
+    await underTraffic({ namespace, proxy, step }, roll).finally(() => {
+      rolling = false;
+    });
     await discovering;
     const selector = `namespace="${namespace.name}"`;
     const lines = (await checkQueries(prometheus, { selector, minutes: 2, interval: '30s' })) as {
