@@ -117,11 +117,27 @@ describe('autoscalers', () => {
     const { metrics } = find(objects, 'HorizontalPodAutoscaler', 'sluice-router').spec as {
       metrics: { external: { metric: object; target: object } }[];
     };
-    const selector = { matchLabels: { namespace: 'blue' } };
+    const selector = { matchLabels: { namespace: 'blue', release: 'sluice' } };
     expect(metrics.map(({ external }) => external)).toEqual([
       { metric: { name: 'sluice_stream_oldest_age_seconds', selector }, target: { type: 'Value', value: '5' } },
       { metric: { name: 'sluice_stream_lag', selector }, target: { type: 'AverageValue', averageValue: '500' } },
     ]);
+  });
+
+  it('of two releases in a namespace do not ask for the same metrics', () => {
+    const asked = (values: object, kind: string) =>
+      ['blue', 'green'].map((release) =>
+        JSON.stringify(
+          render({ values: { redis, router: values }, release })
+            .filter((object) => object.kind === kind)
+            .map(({ spec }) => spec['metrics'] ?? spec['triggers']),
+        ),
+      );
+    const keda = { enabled: true, prometheus: { serverAddress: 'http://prometheus:9090' } };
+    for (const [blue, green] of [asked({ autoscaling }, 'HorizontalPodAutoscaler'), asked({ keda }, 'ScaledObject')]) {
+      expect(blue).toContain('sluice_stream_lag');
+      expect(blue).not.toBe(green);
+    }
   });
 
   it('KEDA asks Prometheus for the lag of this release', () => {
@@ -133,7 +149,7 @@ describe('autoscalers', () => {
           type: 'prometheus',
           metadata: {
             serverAddress: 'http://prometheus.monitoring:9090',
-            query: 'sum(max by (shard) (sluice_stream_lag{namespace="gateways"}))',
+            query: 'sum(max by (shard) (sluice_stream_lag{namespace="gateways",release="sluice"}))',
             threshold: '500',
           },
         },

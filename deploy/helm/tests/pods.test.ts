@@ -161,6 +161,31 @@ describe('secrets', () => {
     expect(templates[0]?.metadata.annotations).not.toEqual(templates[1]?.metadata.annotations);
   });
 
+  it('the bundled Redis keeps its password whatever is configured, and rolls where its file changes', () => {
+    const bundled = (values: object, options: object = {}) => {
+      const objects = render({ ci: 'bundled-redis', values, ...options });
+      const secret = find(objects, 'Secret', 'sluice-redis');
+      const annotationsOf = (name: string) =>
+        deploymentOf(find(objects, 'Deployment', name)).template.metadata.annotations;
+      const { 'checksum/redis': redisSeen } = annotationsOf('sluice-edge');
+      return {
+        password: decoded(secret, 'redis-password'),
+        file: decoded(secret, 'redis.conf'),
+        rolls: annotationsOf('sluice-redis')['checksum/config'],
+        redisSeen,
+      };
+    };
+    const before = bundled({});
+    expect(before.file).toContain(`requirepass ${before.password}\n`);
+    const keys = [{ accessKeyId: 'a', secretAccessKey: 'b', allow: ['*'] }];
+    expect(bundled({ config: { log: { level: 'debug' }, auth: { keys } } })).toEqual(before);
+    const larger = bundled({ redis: { bundled: { resources: { limits: { memory: '1Gi' } } } } });
+    expect(larger).toEqual({ ...before, file: larger.file, rolls: larger.rolls });
+    expect(larger.rolls).not.toBe(before.rolls);
+    const elsewhere = bundled({}, { namespace: 'blue' });
+    for (const key of ['password', 'rolls', 'redisSeen'] as const) expect(elsewhere[key], key).not.toBe(before[key]);
+  });
+
   it('an existing Secret has the whole URL, or the password of what other values name', () => {
     const existingSecret = 'credentials';
     const whole = render({ values: { redis: { existingSecret } } });

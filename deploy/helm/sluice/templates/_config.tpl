@@ -52,18 +52,32 @@ the file (`reload.watch`). Its checksum rolls the pods.
 
 {{/*
 A secret that the chart makes: `key` of the Secret `name`. It stays what it is in the cluster; a new one is random, or where
-no cluster is asked (`helm template`) made out of the release and its settings, so that two renders are equal. To be called
-once a render: each call would make another one.
+no cluster is asked (`helm template`) made out of the release and `settings`, so that two renders are equal. Made once a render:
+what the Secret holds and what pods have the checksum of is the same.
 */}}
 {{- define "sluice.madeSecret" -}}
+{{- $known := printf "%s/%s" .name .key -}}
+{{- $made := default (dict) (get .root.Values "madeSecrets") -}}
+{{- if not (hasKey $made $known) -}}
+{{- $_ := set .root.Values "madeSecrets" (set $made $known (include "sluice.makeSecret" .)) -}}
+{{- end -}}
+{{- get $made $known -}}
+{{- end -}}
+
+{{- define "sluice.makeSecret" -}}
 {{- $kept := dig "data" .key "" (lookup "v1" "Secret" .root.Release.Namespace .name) -}}
 {{- if $kept -}}
 {{- b64dec $kept -}}
 {{- else if lookup "v1" "Secret" .root.Release.Namespace "" -}}
 {{- randAlphaNum 40 -}}
 {{- else -}}
-{{- list .root.Release.Namespace .root.Release.Name .key .root.Values.redis.url (toJson .root.Values.config.auth) (include "sluice.restartConfig" .root) | join "/" | sha256sum | trunc 40 -}}
+{{- list .root.Release.Namespace .root.Release.Name .key .settings | join "/" | sha256sum | trunc 40 -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The password of the bundled Redis. No setting is in it: its pod and the processes would have to roll with each change. */}}
+{{- define "sluice.bundledRedisPassword" -}}
+{{- include "sluice.madeSecret" (dict "root" . "name" (include "sluice.redisSecretName" .) "key" "redis-password" "settings" "") -}}
 {{- end -}}
 
 {{/* The key of helm test, in the form of `auth.keys`: it may use the API of the self-test and nothing else. */}}

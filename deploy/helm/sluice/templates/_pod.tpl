@@ -5,7 +5,9 @@
 metadata:
   annotations:
     checksum/config: {{ include "sluice.restartConfig" .root | sha256sum }}
-    {{- if or .root.Values.redis.url .root.Values.redis.bundled.enabled }}
+    {{- if .root.Values.redis.bundled.enabled }}
+    checksum/redis: {{ include "sluice.bundledRedisPassword" .root | sha256sum }}
+    {{- else if .root.Values.redis.url }}
     checksum/redis: {{ .root.Values.redis.url | sha256sum }}
     {{- end }}
     {{- with $values.podAnnotations }}
