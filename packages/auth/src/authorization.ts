@@ -77,6 +77,9 @@ export interface PreparedAuthorization {
 export interface Authorizers {
   /** Undefined where the route asks for no authorization. */
   prepare(route: AuthorizedRoute): PreparedAuthorization | undefined;
-  /** From now on these access keys open AWS_IAM routes, also those prepared before. Throws `RangeError` where two have one id. */
-  replaceKeys(keys: readonly AccessKey[]): void;
+  /**
+   * Makes other access keys ready. Throws `RangeError` where two have one id. From the call of what it gives on they open AWS_IAM
+   * routes, also those prepared before; that call cannot fail.
+   */
+  prepareKeys(keys: readonly AccessKey[]): () => void;
 }

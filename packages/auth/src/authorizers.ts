@@ -46,8 +46,11 @@ export function createAuthorizers(options: AuthorizersOptions): Authorizers {
   const issuers = new Issuers(new AddressRules(options.egressAllow ?? []), clock);
 
   return {
-    replaceKeys(keys) {
-      verifiers = createIamVerifiers(keys, region, clock);
+    prepareKeys(keys) {
+      const next = createIamVerifiers(keys, region, clock);
+      return () => {
+        verifiers = next;
+      };
     },
     prepare(target) {
       const { api, stage, route } = target;

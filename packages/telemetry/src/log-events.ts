@@ -63,6 +63,7 @@ export const logEvents = [
   'connections.store_failed',
   'jobs.failed',
   'definitions.changed',
+  'definitions.listener_failed',
   'rates.redis_away',
   'rates.redis_back',
   'logs.access',

@@ -15,14 +15,19 @@ export interface AccessControl {
   identify(request: ManagementRequest): { key?: AccessKey | undefined; refusal?: Refusal | undefined };
   /** The refusal of a key that may not do this; undefined where it may, and where nobody has to sign. */
   authorize(key: AccessKey | undefined, apiId: string, stage: string, method: string): Refusal | undefined;
-  /** From now on these keys count. Throws `RangeError` where none is left that could make a signature that is demanded. */
-  replaceKeys(keys: readonly AccessKey[]): void;
+  /**
+   * Makes other keys ready. Throws `RangeError` where none is left that could make a signature that is demanded. They count from the
+   * call of what it gives on; that call cannot fail.
+   */
+  prepareKeys(keys: readonly AccessKey[]): () => void;
 }
 
 /** Throws `RangeError` where signatures are demanded and there is no key that could make one. */
 export function createAccessControl(settings: CallbackSettings): AccessControl {
   const { auth, region, accountId } = settings;
-  if (auth.mode === 'none') return { identify: () => ({}), authorize: () => undefined, replaceKeys: () => undefined };
+  if (auth.mode === 'none') {
+    return { identify: () => ({}), authorize: () => undefined, prepareKeys: () => () => undefined };
+  }
   const verifierOf = (keys: readonly AccessKey[]) => {
     if (keys.length === 0) throw new RangeError('auth.callback is sigv4 and auth.keys is empty: nobody could call');
     return createSignatureVerifier({ keys, region, service: 'execute-api' });
@@ -35,8 +40,11 @@ export function createAccessControl(settings: CallbackSettings): AccessControl {
       if (key !== undefined && isAllowed(key.allow, managementArn(resource))) return undefined;
       return accessDenied(key?.accessKeyId ?? 'unknown', resource);
     },
-    replaceKeys(keys) {
-      verifier = verifierOf(keys);
+    prepareKeys(keys) {
+      const next = verifierOf(keys);
+      return () => {
+        verifier = next;
+      };
     },
   };
 }

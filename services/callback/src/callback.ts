@@ -40,8 +40,11 @@ export interface Callback {
   start(): Promise<{ port: number | undefined }>;
   /** Serves one request of another server's port: the edge's. Call it inside that server's handler. */
   serveManagement(response: HttpResponse, request: HttpRequest): void;
-  /** Whose signatures are taken from now on. Throws `RangeError` for keys under which nobody could call. */
-  replaceKeys(keys: readonly AccessKey[]): void;
+  /**
+   * Whose signatures are taken from the call of what it gives on. Throws `RangeError` for keys under which nobody could call; that
+   * call cannot fail.
+   */
+  prepareKeys(keys: readonly AccessKey[]): () => void;
   /** Whether requests can be answered: started, and not on the way out. */
   ready(): boolean;
   /** From now on each answer ends its connection, on whoever's port: callers go elsewhere without ever being cut off. */
@@ -132,8 +135,8 @@ class CallbackService implements Callback {
     this.server.serve(response, request);
   }
 
-  replaceKeys(keys: readonly AccessKey[]): void {
-    this.access.replaceKeys(keys);
+  prepareKeys(keys: readonly AccessKey[]): () => void {
+    return this.access.prepareKeys(keys);
   }
 
   ready(): boolean {

@@ -8,8 +8,8 @@ import { createStageTables, type StageTables } from './stage-tables.js';
 /** The stage tables of a router, with everything that their routes call. */
 export interface RouterTables {
   tables: StageTables;
-  /** Puts other access keys in force. */
-  replaceAccess(keys: readonly AccessKey[]): void;
+  /** Makes other access keys ready; the call of what it gives puts them in force. */
+  prepareKeys(keys: readonly AccessKey[]): () => void;
   /** Ends the calls; the caller has drained before. */
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export function openRouterTables(parts: RouterParts): RouterTables {
   const tables = createStageTables({ definitions, ...process });
   return {
     tables,
-    replaceAccess: (keys) => authorizers.replaceKeys(keys),
+    prepareKeys: (keys) => authorizers.prepareKeys(keys),
     async close() {
       tables.close();
       await invoker.close();

@@ -17,8 +17,11 @@ export interface Router {
   start(): Promise<void>;
   /** Stops reading, finishes the work in flight (at most `timeoutMs`, default `limits.drainWorkMs`), acknowledges. */
   stop(timeoutMs?: number): Promise<void>;
-  /** Whose signatures open AWS_IAM routes from now on, and which. Throws `RangeError` where two keys have one id. */
-  replaceAccess(keys: readonly AccessKey[]): void;
+  /**
+   * Whose signatures open AWS_IAM routes, and which, from the call of what it gives on. Throws `RangeError` where two keys have one
+   * id; that call cannot fail.
+   */
+  prepareKeys(keys: readonly AccessKey[]): () => void;
   /** Envelopes taken and not yet settled. */
   readonly inflight: number;
 }
@@ -29,7 +32,7 @@ export interface Router {
  */
 export function createRouter(parts: RouterParts): Router {
   const { bus, jobs, telemetry } = parts;
-  const { tables, replaceAccess, close } = openRouterTables(parts);
+  const { tables, prepareKeys, close } = openRouterTables(parts);
   const messages = new MessageHandler({ bus, tables, telemetry, failed });
   const connects = new ConnectHandler({ bus, tables, telemetry, failed });
   const disconnects = createDisconnectHandler({
@@ -83,7 +86,7 @@ export function createRouter(parts: RouterParts): Router {
       disconnects.stop();
       await close();
     },
-    replaceAccess,
+    prepareKeys,
     get inflight() {
       return consumer?.inflight ?? 0;
     },

@@ -69,7 +69,7 @@ function tablesWith(bad: Partial<IntegrationDefinition>) {
     telemetry,
     rates: createMemoryRateKeeper(),
     account: {},
-    authorizers: { prepare: () => undefined, replaceKeys: () => undefined },
+    authorizers: { prepare: () => undefined, prepareKeys: () => () => undefined },
     accessLogs: new AccessLogs(createLogSinks(telemetry), telemetry.log),
     region: 'us-east-1',
     accountId: '000000000000',

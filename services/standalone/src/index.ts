@@ -4,8 +4,8 @@ export type { Role } from './services.js';
 export { openSharedState, type SharedState } from './shared-state.js';
 export {
   type Addresses,
-  type LiveSettings,
   type RunningProcess,
   type StartOptions,
   startProcess,
 } from './start-process.js';
+export type { LiveSettings } from './take-over.js';

@@ -111,6 +111,15 @@ describe('startProcess, alone', () => {
     expect(await answerOf(running.addresses.edge?.port ?? 0)).toBe('changed');
   });
 
+  it('takes nothing of what it cannot take as a whole: no APIs where their keys are refused', async () => {
+    const running = await begin(settingsFor('start'), all).process;
+    const { apis, shared, auth } = settingsFor('start', {}, canned('changed'));
+    const twice = [...auth.keys, ...auth.keys];
+    expect(twice).toHaveLength(2);
+    expect(() => running.takeOver({ apis, shared, accessKeys: twice })).toThrow(RangeError);
+    expect(await answerOf(running.addresses.edge?.port ?? 0)).toBe('hello');
+  });
+
   it('stops everything: sockets with 1001, then every port', async () => {
     const running = await begin(settingsFor('start'), all).process;
     const { admin, edge } = running.addresses;

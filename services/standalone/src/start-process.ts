@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import type { AccessKey, Settings } from '@sluice/config';
-import { type ApiDefinition, limits, type SharedDefinitions } from '@sluice/contracts';
+import type { Settings } from '@sluice/config';
+import { limits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import {
   type AdminServer,
@@ -20,6 +20,7 @@ import { memoryFault, memoryUse } from './memory-ceiling.js';
 import { makeServices, type Role, type Services } from './services.js';
 import { openSharedState, type SharedState } from './shared-state.js';
 import { type StartedPart, stopPart } from './stop-part.js';
+import { type LiveSettings, takeOver } from './take-over.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export interface StartOptions {
@@ -52,15 +53,6 @@ export interface RunningProcess {
   takeOver(live: LiveSettings): void;
   /** Goes on with access logs under their names: the files may have been moved away. */
   reopenLogs(): void;
-}
-
-/** What a running process takes over from a changed configuration; everything else waits for the next start. */
-export interface LiveSettings {
-  apis: ApiDefinition[];
-  /** Custom domains, API keys and usage plans. */
-  shared: SharedDefinitions;
-  /** Whose signatures are taken, at `@connections` and on AWS_IAM routes. */
-  accessKeys: readonly AccessKey[];
 }
 
 /**
@@ -124,12 +116,7 @@ class StartingProcess {
       addresses,
       telemetry,
       stop: () => this.stop(),
-      takeOver: ({ apis, shared, accessKeys }) => {
-        definitions.replace(apis, shared);
-        this.services.callback?.replaceKeys(accessKeys);
-        this.services.router?.replaceAccess(accessKeys);
-        telemetry.log.info('definitions.changed', `${apis.length} APIs are defined now`, { count: apis.length });
-      },
+      takeOver: (live) => takeOver(live, definitions, this.services, telemetry.log),
       reopenLogs: () => state.logs.reopen(),
     };
   }
