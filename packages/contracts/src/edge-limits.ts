@@ -59,6 +59,8 @@ export const edgeLimits = {
    * a load balancer may take for its prelude and the request head behind it. */
   proxyPreludeBytesMax: 1_024,
   proxyPreludeMsMax: 10_000,
+  /** Ours: a client by the PROXY port that has got all that the edge had for it is waited for this long to end its side. */
+  proxyLingerMs: 5_000,
   /** Ours: new handshakes per second and node, and burst; over it 503 with Retry-After before anything else runs. */
   handshakesPerSecondMax: 500,
   handshakesBurstMax: 1_000,

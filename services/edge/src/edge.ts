@@ -122,10 +122,10 @@ class RunningEdge implements Edge {
   /** Nobody has been served yet: nothing to drain, and nothing to say about it. */
   private async giveUpStart(): Promise<void> {
     const closing = this.draining;
-    this.draining ??= this.leave(true).then(() => this.enter('closed'));
+    this.draining ??= this.leave(true, monotonicMs()).then(() => this.enter('closed'));
     await this.draining;
     // The close that came first has left before there was anything to leave.
-    if (closing !== undefined) await this.leave(true);
+    if (closing !== undefined) await this.leave(true, monotonicMs());
   }
 
   private async runDrain(settings: DrainSettings, flushMs: number): Promise<void> {
@@ -151,9 +151,10 @@ class RunningEdge implements Edge {
     if (settings.holdMs > 0) await this.callersGone(startedAtMs + settings.holdMs + limits.httpIdleMsMax);
     const flushed = this.drainer.flush(flushMs);
     const answered = this.parts.stopManagement?.() ?? Promise.resolve();
+    const settleUntilMs = monotonicMs() + settings.settleMs;
     const settled = await this.works.settle(settings.settleMs);
     await Promise.all([flushed, within(answered, settings.settleMs)]);
-    await this.leave(settled);
+    await this.leave(settled, settleUntilMs);
     this.enter('closed');
     if (!served) return;
     metrics.drainsTotal.labels(settled ? 'completed' : 'forced').inc();
@@ -170,7 +171,7 @@ class RunningEdge implements Edge {
   }
 
   /** A node that still owes something keeps its lease: when it runs out, a survivor sees to the rest. */
-  private async leave(settled: boolean): Promise<void> {
+  private async leave(settled: boolean, flushUntilMs: number): Promise<void> {
     clearInterval(this.reporter);
     const node = this.works.membership.current;
     this.works.stop();
@@ -186,7 +187,7 @@ class RunningEdge implements Edge {
         },
       );
     }
-    this.proxyDoor?.close();
+    await this.proxyDoor?.close(flushUntilMs - monotonicMs());
     this.server?.close();
   }
 

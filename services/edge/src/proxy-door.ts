@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Telemetry } from '@sluice/telemetry';
+import { failureReason, type Telemetry } from '@sluice/telemetry';
 import { ProxyPort, type ProxyPortParts } from './proxy-port.js';
 
 /** The port for the PROXY protocol, and the way from it to the edge: a Unix socket in a folder that only this user can enter. */
 export class ProxyDoor {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'sluice-edge-'));
+  private readonly directory = makeDirectory();
   readonly path = join(this.directory, 'proxied');
   private opened: ProxyPort | undefined;
 
@@ -31,8 +31,20 @@ export class ProxyDoor {
     });
   }
 
-  close(): void {
-    this.opened?.close();
+  /** What has not been sent to clients yet gets up to this long. */
+  async close(flushMsMax: number): Promise<void> {
+    await this.opened?.close(flushMsMax);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function makeDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'sluice-edge-'));
+  } catch (error) {
+    throw new Error(
+      `cannot make a folder in ${tmpdir()}, which edge.proxyProtocol needs: ${failureReason(error)}; make that folder writable, or set TMPDIR to one that is`,
+      { cause: error },
+    );
   }
 }

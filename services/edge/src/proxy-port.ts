@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AddressRanges, limits, plainIp } from '@sluice/contracts';
+import { monotonicMs } from './clock.js';
 import { readPrelude, writePrelude } from './proxy-prelude.js';
 
 export interface ProxyPortParts {
@@ -55,8 +56,24 @@ export class ProxyPort {
     return opened;
   }
 
-  close(): void {
+  /** Sockets that are held, of both sides. */
+  get socketCount(): number {
+    return this.sockets.size;
+  }
+
+  /** Stops listening, and cuts what is left once no byte waits or moves any more, but after this long at the latest. */
+  async close(flushMsMax: number): Promise<void> {
     this.server.close();
+    const deadlineMs = monotonicMs() + flushMsMax;
+    let writtenBefore: number | undefined;
+    while (this.sockets.size > 0 && monotonicMs() < deadlineMs) {
+      const sockets = [...this.sockets];
+      const written = sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+      // What the kernel has taken is sent whatever becomes of us. Bytes may still be on their way from one socket to the other.
+      if (written === writtenBefore && sockets.every(({ writableLength }) => writableLength === 0)) break;
+      writtenBefore = written;
+      await new Promise((resolve) => setTimeout(resolve, limits.deadlineTickMs));
+    }
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -118,7 +135,22 @@ function relay(socket: Socket, upstream: Socket, early: Buffer): void {
     socket.pipe(upstream);
   };
   upstream.on('data', onAnswer);
+  socket.setTimeout(limits.transportSilenceMs, () => socket.destroy());
   // A connection that breaks on one side breaks on the other; one that ends has its last bytes sent by the pipe.
   socket.once('close', () => upstream.destroy());
-  upstream.once('close', () => (socket.writableEnded ? undefined : socket.end()));
+  upstream.once('close', () => (socket.destroyed ? undefined : part(socket, upstream)));
+}
+
+/**
+ * The edge is done with a client. What the client still sends, the answer to a close frame first of all, is read and thrown away: unread,
+ * its end would never be seen, and cut with it unread, the connection would be reset under the frame that is on its way to the client.
+ */
+function part(socket: Socket, upstream: Socket): void {
+  socket.unpipe(upstream);
+  socket.resume();
+  socket.end(() => {
+    if (socket.destroyed) return;
+    const linger = setTimeout(() => socket.destroy(), limits.proxyLingerMs).unref();
+    socket.once('close', () => clearTimeout(linger));
+  });
 }

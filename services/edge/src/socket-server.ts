@@ -80,8 +80,14 @@ export class SocketServer {
       );
     }
     const proxied = proxiedPath === undefined ? undefined : library.App();
-    if (proxied !== undefined) await listenProxied(proxied, proxiedPath ?? '', library, handlers, corkHost);
-    return new SocketServer([app, proxied], corkHost, plain, library.us_socket_local_port(listening));
+    const server = new SocketServer([app, proxied], corkHost, plain, library.us_socket_local_port(listening));
+    try {
+      if (proxied !== undefined) await listenProxied(proxied, proxiedPath ?? '', library, handlers, corkHost);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    return server;
   }
 
   /** Cuts everything that is still open. */
@@ -219,13 +225,7 @@ function readHead(req: HttpRequest, sourceIp: string): RequestHead {
   req.forEach((name, value) => {
     headers.push([name, value]);
   });
-  return {
-    method: req.getMethod(),
-    path: req.getUrl(),
-    queryString: req.getQuery() ?? '',
-    headers,
-    sourceIp,
-  };
+  return { method: req.getMethod(), path: req.getUrl(), queryString: req.getQuery() ?? '', headers, sourceIp };
 }
 
 function answerPlainRequest(res: HttpResponse, req: HttpRequest, handlers: PortHandlers): void {

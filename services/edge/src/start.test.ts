@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { limits } from '@sluice/contracts';
 import { createMemoryDefinitionStore } from '@sluice/definitions';
 import { createTelemetry } from '@sluice/telemetry';
 import { freePort } from '@sluice/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { CorkHost } from './cork-host.js';
 import {
   apiDefinition,
   atEnd,
@@ -15,11 +19,12 @@ import {
   upgradeLines,
   upgradeRequest,
 } from './edge.fixture.js';
-import { createEdge, edgeSettings } from './index.js';
+import { createEdge, type EdgeSettings, edgeSettings } from './index.js';
+import { SocketServer } from './socket-server.js';
 
 endAfterEach();
 
-function makeEdge(port: number) {
+function makeEdge(port: number, more: Partial<EdgeSettings> = {}) {
   const events: string[] = [];
   const lines: Record<string, unknown>[] = [];
   const logDestination = {
@@ -33,7 +38,7 @@ function makeEdge(port: number) {
   const { bus } = refusableBus(telemetry);
   const connections = new TestStore();
   const definitions = createMemoryDefinitionStore([apiDefinition()]);
-  const edge = createEdge({ bus, connections, definitions, telemetry, settings: edgeSettings({ port }) });
+  const edge = createEdge({ bus, connections, definitions, telemetry, settings: edgeSettings({ port, ...more }) });
   atEnd(async () => {
     await edge.close();
     await bus.close();
@@ -91,5 +96,33 @@ describe('a start that does not come to its end', () => {
     await edge.close();
     expect(store.left).toBe(1);
     expect(events.filter((event) => event.startsWith('drain.'))).toEqual([]);
+  });
+
+  const proxyProtocol = { host: '127.0.0.1', port: 0, trustedProxies: ['127.0.0.1'] };
+
+  it('for want of the way from the PROXY port: leaves nothing listening, and says what to do', async () => {
+    const port = await freePort();
+    const handlers = { serveManagement: undefined } as unknown as Parameters<typeof SocketServer.listen>[2];
+    const nowhere = join(tmpdir(), 'sluice-no-such-folder', 'proxied');
+    // Its own connection, over which held upgrades are accepted.
+    const corkClosed = vi.spyOn(CorkHost.prototype, 'close');
+    atEnd(() => void corkClosed.mockRestore());
+    await expect(SocketServer.listen('127.0.0.1', port, handlers, nowhere)).rejects.toThrow('edge.proxyProtocol');
+    expect(await listens(port)).toBe(false);
+    expect(corkClosed).toHaveBeenCalledOnce();
+  });
+
+  it('where no folder can be made for it: says which, why, and what to do', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sluice-start-'));
+    rmSync(directory, { recursive: true });
+    vi.stubEnv('TMPDIR', directory);
+    atEnd(() => void vi.unstubAllEnvs());
+    const port = await freePort();
+    const { edge, store } = makeEdge(port, { proxyProtocol });
+    await expect(edge.start()).rejects.toThrow(
+      new RegExp(`cannot make a folder in ${directory}, which edge.proxyProtocol needs: .*ENOENT.*TMPDIR`),
+    );
+    expect(store.left).toBe(1);
+    expect(await listens(port)).toBe(false);
   });
 });
