@@ -89,7 +89,8 @@ export const limits = {
   drainHoldMs: 5_000,
   drainWindowMs: 60_000,
   drainSettleMs: 10_000,
-  /** Ours: closes that are this late put off those after them, so that no second sees more than twice the mean rate. */
+  /** Ours: closes that are later than this put off those after them by the rest, so that no second sees more than twice the mean rate;
+   * in all by no more than the window has left. */
   drainLateMsMax: 100,
   /** Ours: after its last close a draining edge leaves the sockets this long to flush their queues and close frames. Cut at once,
    * a client that is a moment behind sees 1006 and misses messages that were answered 200. */

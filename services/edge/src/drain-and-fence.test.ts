@@ -54,20 +54,6 @@ describe('drain', () => {
     expect(Date.now() - startedAt).toBeLessThan(2_000);
   });
 
-  it('[CN-40] held up in the middle, the process closes no burst of what has come due meanwhile', async () => {
-    const gateway = await startGateway();
-    await Promise.all(Array.from({ length: 80 }, () => openClient(gateway.url)));
-    const drained = gateway.edge.drain({ holdMs: 0, windowMs: 1_600, settleMs: 1_000 });
-    await sleep(200);
-    const before = gateway.edge.socketCount;
-    const untilMs = performance.now() + 600;
-    while (performance.now() < untilMs);
-    await sleep(60);
-    // 600 ms at the mean rate are 30 sockets and more; at twice the mean rate 60 ms are 6.
-    expect(before - gateway.edge.socketCount).toBeLessThan(15);
-    await drained;
-  });
-
   it('[CN-40] handshakes that were held when the drain began are no burst at its end', async () => {
     const gateway = await startGateway();
     await Promise.all(Array.from({ length: 40 }, () => openClient(gateway.url)));

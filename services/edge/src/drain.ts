@@ -35,7 +35,7 @@ export class Drain {
   private closedAtMs: number | undefined;
 
   constructor(
-    private readonly connections: OpenConnections,
+    private readonly connections: Pick<OpenConnections, 'all' | 'closeBehindQueue' | 'count'>,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -75,11 +75,16 @@ export class Drain {
     const order = shuffled(this.connections.all());
     const times = closeTimesMs(order.length, windowMs);
     let startedAtMs = monotonicMs();
+    // The window wins over evenness: the schedule is put off no further than its end fits in.
+    let slackMs = windowMs - (times.at(-1) ?? 0);
     let closed = 0;
     while (closed < order.length && this.hurriedWindowMs === hurried) {
       const lateMs = monotonicMs() - startedAtMs - (times[closed] ?? 0);
-      // A process that was held up does not make good for it: all that has come due would close in one burst.
-      if (lateMs > limits.drainLateMsMax) startedAtMs += lateMs;
+      // A process that was held up does not make good for it: all that has come due would close in one burst. Timers that are always
+      // a little late, with several closes due at each, are no reason to put anything off.
+      const shiftMs = Math.max(0, Math.min(lateMs - limits.drainLateMsMax, slackMs));
+      startedAtMs += shiftMs;
+      slackMs -= shiftMs;
       const elapsedMs = monotonicMs() - startedAtMs;
       closed = this.closeThose(order, times, closed, elapsedMs);
       this.telemetry.metrics.drainRemaining.set(this.connections.count);
