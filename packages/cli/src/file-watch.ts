@@ -18,6 +18,9 @@ interface Known {
 // A file written again within the tick of its file system's clock keeps its stamp. Only one that has been quiet is believed.
 const stampTrustedAfterMs = 1_000;
 
+// The digest of no content.
+const neverRead = '';
+
 /**
  * Says when the content of files is no longer what it was when they were read last. It looks at them every few seconds instead of
  * asking the kernel for events: those are bound to an inode, while the kubelet exchanges whole directories behind a symlink and
@@ -31,9 +34,12 @@ export class FileWatch {
   private timer: NodeJS.Timeout | undefined;
   private running = false;
 
-  /** `onChange` has to read the files and call `follow`; it is called again for as long as they differ from what that says. */
+  /**
+   * `onChange` gets what was seen to have come to rest. It has to read the files and to call `follow`, or `unsettled` where it read
+   * something else; it is called again for as long as they differ from what `follow` was told.
+   */
   constructor(
-    private readonly onChange: () => void,
+    private readonly onChange: (settled: FileDigests) => void,
     private readonly timing: { intervalMs: number; settleMs: number } = {
       intervalMs: limits.configWatchIntervalMs,
       settleMs: limits.configSettleMs,
@@ -44,6 +50,14 @@ export class FileWatch {
   follow(files: FileDigests): void {
     this.files = files;
     this.candidate = undefined;
+  }
+
+  /** This was just read, and not all of it had been seen to be at rest. Looked at from now on are these files too, and soon. */
+  unsettled(read: FileDigests): void {
+    const files = new Map(this.files);
+    for (const path of read.keys()) if (!files.has(path)) files.set(path, neverRead);
+    this.files = files;
+    this.candidate = read;
   }
 
   start(): void {
@@ -68,7 +82,7 @@ export class FileWatch {
     if (files !== this.files || sameDigests(found, files)) this.candidate = undefined;
     else if (this.candidate !== undefined && sameDigests(found, this.candidate)) {
       this.candidate = undefined;
-      if (this.running) this.onChange();
+      if (this.running) this.onChange(found);
     } else this.candidate = found;
     this.schedule(this.candidate === undefined ? this.timing.intervalMs : this.timing.settleMs);
   }
@@ -93,5 +107,10 @@ export class FileWatch {
 }
 
 function sameDigests(one: FileDigests, other: FileDigests): boolean {
-  return one.size === other.size && [...one].every(([path, digest]) => other.has(path) && other.get(path) === digest);
+  return one.size === other.size && holdsDigests(other, one);
+}
+
+/** Whether all of `part` is in `whole`, with the same content. */
+export function holdsDigests(whole: FileDigests, part: FileDigests): boolean {
+  return [...part].every(([path, digest]) => whole.has(path) && whole.get(path) === digest);
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, type OnFileRead, type Settings } from '@sluice/config';
 import type { LiveSettings, RunningProcess } from '@sluice/standalone';
 import { ConfigAge } from './config-age.js';
-import { digestOf, type FileDigests, FileWatch } from './file-watch.js';
+import { digestOf, type FileDigests, FileWatch, holdsDigests } from './file-watch.js';
 
 /**
  * Puts a changed configuration in force: API definitions, custom domains, API keys, usage plans and access keys, those of the
@@ -13,7 +13,7 @@ export class Reloader {
   private inForce: InForce | undefined;
   private asked = false;
   private files: FileDigests = new Map();
-  private readonly watch = new FileWatch(() => this.reload('watch'));
+  private readonly watch = new FileWatch((settled) => this.reload('watch', settled));
 
   constructor(private readonly readSettings: (onFileRead: OnFileRead) => Settings) {}
 
@@ -27,13 +27,9 @@ export class Reloader {
 
   /** Reads the configuration. Throws `ConfigError` where it is wrong; its files are then watched all the same. */
   load(): Settings {
-    const files = new Map<string, string | undefined>();
-    try {
-      return this.readSettings((path, text) => void files.set(path, digestOf(text)));
-    } finally {
-      this.files = files;
-      this.watch.follow(files);
-    }
+    const { settings, files } = this.read();
+    this.follow(files);
+    return settings();
   }
 
   /** The process has come up with these settings. What was asked meanwhile is done now; what has changed meanwhile is found soon. */
@@ -43,16 +39,39 @@ export class Reloader {
     if (settings.reload.watch && this.files.size > 0) this.watch.start();
   }
 
-  private reload(cause: 'watch' | 'SIGHUP'): void {
+  private reload(cause: 'watch' | 'SIGHUP', settled?: FileDigests): void {
     const { inForce } = this;
     if (inForce === undefined) return;
     // SIGHUP also tells that log files were moved away.
     if (cause === 'SIGHUP') inForce.running.reopenLogs();
+    const { settings, files } = this.read();
+    // Written to since then, or named for the first time: half a file, or an old one and a new one that do not belong together.
+    if (settled !== undefined && !holdsDigests(settled, files)) return this.watch.unsettled(files);
+    this.follow(files);
     try {
-      inForce.replaceBy(this.load());
+      inForce.replaceBy(settings());
     } catch (error) {
       inForce.refuse(error);
     }
+  }
+
+  /** What the files say, or why they cannot be used, and what was in them. */
+  private read(): { settings: () => Settings; files: FileDigests } {
+    const files = new Map<string, string | undefined>();
+    try {
+      const settings = this.readSettings((path, text) => void files.set(path, digestOf(text)));
+      return { settings: () => settings, files };
+    } catch (error) {
+      const fail = () => {
+        throw error;
+      };
+      return { settings: fail, files };
+    }
+  }
+
+  private follow(files: FileDigests): void {
+    this.files = files;
+    this.watch.follow(files);
   }
 }
 
