@@ -66,7 +66,9 @@ export const handshakesToHttp: Rule[] = [
       });
       assert.equal(call.headers['sec-websocket-protocol'], 'v1,v2');
       assert.deepEqual(headerValues(call, 'x-sluice-api-id'), ['http-plain']);
+      // The client's trace goes on, whether or not the gateway adds a span to it.
       assert.equal(headerValues(call, 'traceparent').length, 1);
+      assert.ok(headerValues(call, 'traceparent')[0]?.startsWith(`00-${'a'.repeat(32)}-`));
       assert.equal(client.protocol, 'v2');
     },
   ),

@@ -6,20 +6,23 @@ import type { EdgeNode } from './membership.js';
 import { startDisconnectSpan } from './producer-span.js';
 import { retryDelayMs } from './retry-delay.js';
 
+/** An announcement, and its span until that has ended. */
+interface Owed {
+  readonly envelope: DisconnectEnvelope;
+  span: ActiveSpan | undefined;
+}
+
 /**
  * Announces ended connections. An announcement that the bus refuses stays here until the bus takes it, and the connection stays
  * registered until then: should this process die first, a survivor announces it. The number waiting is part of the ceiling on
  * connections (edge.ts), so a long outage stops new connections instead of growing this table.
  */
 export class Disconnects {
-  private readonly owed = new Map<string, DisconnectEnvelope>();
-  private readonly refused: DisconnectEnvelope[] = [];
+  private readonly owed = new Map<string, Owed>();
+  private readonly refused: Owed[] = [];
   private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-
-  /** Of those announcements that are recorded. */
-  private readonly spans = new Map<string, ActiveSpan>();
 
   constructor(
     private readonly node: () => EdgeNode | undefined,
@@ -51,25 +54,29 @@ export class Disconnects {
       disconnectStatusCode: close.code,
       disconnectReason: close.reason,
     };
-    // Whose handshake is recorded has its end recorded too.
-    if (this.tracing.enabled && isSampled(connection.traceparent)) {
-      const span = startDisconnectSpan(this.tracing, envelope, connection.traceparent, close);
-      envelope.traceparent = span.traceparent;
-      this.spans.set(connection.id, span);
-    }
-    this.append(envelope);
+    this.append({ envelope, span: this.spanOf(connection, envelope, close) });
   }
 
   /** Gives up the retries. What is still owed is left to the survivor. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    for (const owed of this.owed.values()) endSpan(owed, 'not confirmed by the time this process ended');
   }
 
-  private append(envelope: DisconnectEnvelope): void {
-    this.owed.set(envelope.connectionId, envelope);
+  /** Whose handshake is recorded has its end recorded too, by one span over all attempts. */
+  private spanOf({ traceparent }: Connection, envelope: DisconnectEnvelope, close: Close): ActiveSpan | undefined {
+    if (!this.tracing.enabled || !isSampled(traceparent)) return undefined;
+    const span = startDisconnectSpan(this.tracing, envelope, traceparent, close);
+    envelope.traceparent = span.traceparent;
+    return span;
+  }
+
+  private append(owed: Owed): void {
+    const { envelope } = owed;
+    this.owed.set(envelope.connectionId, owed);
     const node = this.node();
-    if (node === undefined) this.settled(envelope, 'bus_unavailable');
+    if (node === undefined) this.settled(owed, 'bus_unavailable');
     else node.producer.append(envelope, this.settledBound);
   }
 
@@ -78,24 +85,17 @@ export class Disconnects {
     if (owed !== undefined) this.settled(owed, refusal);
   };
 
-  private settled(envelope: DisconnectEnvelope, refusal: Refusal | undefined): void {
+  private settled(owed: Owed, refusal: Refusal | undefined): void {
     if (refusal === undefined) {
       this.failures = 0;
-      this.owed.delete(envelope.connectionId);
-      this.endSpan(envelope.connectionId);
-      this.node()?.membership.unregister(envelope.connectionId);
+      this.owed.delete(owed.envelope.connectionId);
+      endSpan(owed);
+      this.node()?.membership.unregister(owed.envelope.connectionId);
       return;
     }
-    this.refused.push(envelope);
+    this.refused.push(owed);
     if (this.timer !== undefined || this.stopped) return;
     this.timer = setTimeout(() => this.retry(), retryDelayMs(this.failures++));
-  }
-
-  private endSpan(connectionId: string): void {
-    const span = this.spans.get(connectionId);
-    if (span === undefined) return;
-    this.spans.delete(connectionId);
-    span.end();
   }
 
   private retry(): void {
@@ -103,9 +103,14 @@ export class Disconnects {
     if (this.stopped) return;
     // While the bus is away one envelope asks for all: a thousand refusals would say the same.
     const batch = this.refused.splice(0, this.failures > 1 ? 1 : this.refused.length);
-    for (const envelope of batch) this.append(envelope);
+    for (const owed of batch) this.append(owed);
     if (this.refused.length > 0 && this.timer === undefined) {
       this.timer = setTimeout(() => this.retry(), retryDelayMs(this.failures));
     }
   }
+}
+
+function endSpan(owed: Owed, failure?: string): void {
+  owed.span?.end(failure);
+  owed.span = undefined;
 }

@@ -10,18 +10,15 @@ export interface HandshakeTrace {
   traceparent: string | undefined;
 }
 
-const none: HandshakeTrace = { span: undefined, traceparent: undefined };
-
-/** The server span of an upgrade, a child of the client's own where it sent one. */
+/** The server span of an upgrade, a child of the client's own where it sent one; else the client's trace goes on as it came. */
 export function traceHandshake(
   tracing: Tracing,
   head: RequestHead,
   stage: StageState,
   connectionId: string,
 ): HandshakeTrace {
-  if (!tracing.enabled) return none;
   const parent = validTraceparent(headerOf(head, 'traceparent') || undefined);
-  if (!tracing.samples(parent)) return parent === undefined ? none : { span: undefined, traceparent: parent };
+  if (!tracing.samples(parent)) return { span: undefined, traceparent: parent };
   const span = tracing.startSpan(spanNames.handshake, {
     kind: 'server',
     parent,
