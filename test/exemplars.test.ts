@@ -72,6 +72,19 @@ describe('exemplars', () => {
     await waitFor('the trace', () => receiver.named('process', traceId).length === 1);
   });
 
+  it.each([
+    ['edge', 'stream_append_seconds'],
+    ['router', 'stream_wait_seconds'],
+  ] as const)('[TR-10] at the %s %s points to a message of the batch', async (role, name) => {
+    const { exemplars } = parseOpenMetrics(await (await scrape(cluster.the(role).adminPort, openMetrics)).text());
+    const found = exemplars.filter(({ series }) => series.startsWith(`sluice_${name}_bucket`));
+    expect(found.length).toBeGreaterThan(0);
+    for (const { labels } of found) {
+      const of = labels['trace_id'] ?? '';
+      await waitFor(`the trace ${of}`, () => receiver.named('wait', of).length > 0);
+    }
+  });
+
   it('[TR-10] Prometheus takes both, and finds the trace by the exemplar', async () => {
     const port = cluster.the('router').adminPort;
     const prometheus = await startPrometheus(port);

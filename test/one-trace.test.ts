@@ -99,6 +99,7 @@ describe('one trace through the cluster', () => {
     expect(handshake).toMatchObject({
       kind: 'server',
       parentSpanId: parent.spanId,
+      traceState: 'vendor=1',
       failure: undefined,
       attributes: {
         'network.protocol.name': 'websocket',
@@ -121,7 +122,12 @@ describe('one trace through the cluster', () => {
     ]);
     expect(process.attributes).toMatchObject({ 'sluice.route': '$connect', 'sluice.result': 'ok' });
     expect(contextOf(request)).toEqual({ traceId: parent.traceId, spanId: call.spanId, recorded: true });
+    // It does not travel over the bus. The back end of $connect has it from the client's headers, as any other of them.
+    expect([send, process, call].map(({ traceState }) => traceState)).toEqual([undefined, undefined, undefined]);
     expect(request.headers['tracestate']).toBe('vendor=1');
+    client.send({ action: 'echo' });
+    await client.next();
+    expect(backEnd.of('MESSAGE').at(-1)?.headers).not.toHaveProperty('tracestate');
     // It ends at the 101, which comes after the answer of the back end, and not with the connection.
     expect(handshake.endMs).toBeGreaterThanOrEqual(call.endMs);
     await client.close();

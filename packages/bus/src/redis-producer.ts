@@ -4,6 +4,7 @@ import type { Telemetry } from '@sluice/telemetry';
 import type { FrameProducer, Refusal } from './bus.js';
 import type { BusHealth } from './bus-health.js';
 import { batchField, type ShardKeys } from './keys.js';
+import { recordedTrace } from './recorded-trace.js';
 
 type Settled = (envelope: Envelope, refusal: Refusal | undefined) => void;
 
@@ -95,13 +96,13 @@ export class RedisProducer implements FrameProducer {
       () => {
         this.inflightBytes -= bytes.length;
         this.health.wrote(shard);
-        this.observe(shard, 'ok', startedMs);
+        this.observe(shard, 'ok', startedMs, batch);
         this.settle(batch, undefined);
       },
       (error: Error) => {
         this.inflightBytes -= bytes.length;
         this.health.failed(error, shard);
-        this.observe(shard, 'failed', startedMs);
+        this.observe(shard, 'failed', startedMs, batch);
         this.telemetry.log.warn('bus.append_failed', `a batch was not accepted: ${error.message}`, {
           count: batch.envelopes.length,
         });
@@ -120,10 +121,11 @@ export class RedisProducer implements FrameProducer {
     for (const resolve of drained) resolve();
   }
 
-  private observe(shard: ShardKeys, result: 'ok' | 'failed', startedMs: number): void {
+  private observe(shard: ShardKeys, result: 'ok' | 'failed', startedMs: number, { envelopes }: Batch): void {
     const children = this.children(shard, result);
     children.total.inc();
-    children.seconds.observe((performance.now() - startedMs) / 1_000);
+    const trace = this.telemetry.tracing.enabled ? recordedTrace(envelopes) : undefined;
+    children.seconds.observe((performance.now() - startedMs) / 1_000, trace);
   }
 
   private readonly cachedChildren = new Map<string, ReturnType<RedisProducer['newChildren']>>();

@@ -3,6 +3,7 @@ import type { Envelope } from '@sluice/contracts';
 import type { RedisLink } from '@sluice/redis';
 import { routerGroup, type ShardKeys } from './keys.js';
 import { ReadTrace } from './read-trace.js';
+import { recordedTrace } from './recorded-trace.js';
 import type { ConsumerParts } from './router-group.js';
 
 type ReadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[] | null][]][] | null;
@@ -21,7 +22,7 @@ export interface ReaderHost {
 export class ShardReader {
   private readonly shardOf: Map<string, ShardKeys>;
   private readonly args: (string | number)[];
-  private readonly waits: { observe(seconds: number): void }[];
+  private readonly waits: { observe(seconds: number, traceparent?: string): void }[];
   private stopping = false;
   private loop: Promise<void> = Promise.resolve();
   private awake: (() => void) | undefined;
@@ -91,9 +92,10 @@ export class ShardReader {
       for (const [id, fields] of entries) {
         const body = fields?.[1] ?? Buffer.alloc(0);
         const entryId = id.toString('latin1');
-        // An entry's id begins with its time of arrival by the clock of Redis, which may be ahead of ours.
-        this.waits[shard.index]?.observe(Math.max(0, nowMs - Number.parseInt(entryId, 10)) / 1_000);
         const envelopes = this.host.take(shard, entryId, body);
+        // An entry's id begins with its time of arrival by the clock of Redis, which may be ahead of ours.
+        const waitedMs = Math.max(0, nowMs - Number.parseInt(entryId, 10));
+        this.waits[shard.index]?.observe(waitedMs / 1_000, trace && recordedTrace(envelopes));
         trace?.add(shard, envelopes);
       }
     }

@@ -5,6 +5,8 @@ export interface ReceivedSpan {
   traceId: string;
   spanId: string;
   parentSpanId: string | undefined;
+  /** The `tracestate` that it was made with. */
+  traceState: string | undefined;
   /** Milliseconds since the epoch, with fractions. */
   startMs: number;
   endMs: number;
@@ -60,6 +62,7 @@ function readSpan(span: Json, resource: Attributes, scope: ReceivedSpan['scope']
     kind,
     ...identityOf(span),
     parentSpanId: parent === undefined || parent === '' ? undefined : hexOf(span, 'parentSpanId', 16),
+    traceState: typeof span['traceState'] === 'string' ? span['traceState'] : undefined,
     startMs,
     endMs,
     attributes: attributesOf(span),
