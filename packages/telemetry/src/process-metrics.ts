@@ -40,10 +40,12 @@ function measureEventLoopLag(metrics: Metrics): () => void {
   return () => clearInterval(timer);
 }
 
-/** What the control group grants, else the machine's: a group without a limit reports 0, or a number near 2^63. */
-function memoryLimitBytes(): number {
-  const granted = process.constrainedMemory();
-  return granted > 0 ? Math.min(granted, totalmem()) : totalmem();
+/**
+ * How much memory this process may take: what the control group grants, else the machine's. A group without a limit reports 0, or a
+ * number near 2^63; not every Node 20 can be asked.
+ */
+export function memoryLimitBytes(granted = process.constrainedMemory?.() ?? 0, machine = totalmem()): number {
+  return granted > 0 ? Math.min(granted, machine) : machine;
 }
 
 /** Soft limit of open files of this process; undefined where the system does not tell. */
