@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { decodeConnectionContext } from '@sluice/contracts';
+import { decodeConnectionContext, limits } from '@sluice/contracts';
 import { createTelemetry } from '@sluice/telemetry';
 import { describe, expect, it } from 'vitest';
 import {
@@ -149,6 +149,26 @@ describe('the port for the PROXY protocol', () => {
     await expect(
       new Promise((resolve, reject) => connect(port, '127.0.0.1').once('connect', resolve).once('error', reject)),
     ).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('the drain of the port for the PROXY protocol', () => {
+  it('[CN-75] leaves a client that reads late what is left of the settling, to the close frame', async () => {
+    const { gateway, port } = await startProxied();
+    const client = new RawClient(port).write(line('203.0.113.9') + upgradeRequest());
+    await client.answer();
+    const connectionId = gateway.connects()[0]?.connectionId as string;
+    client.socket.pause();
+    const body = Buffer.alloc(131_072, 'x');
+    let sent = 0;
+    while ((await gateway.ask({ kind: 'POST', connectionId, body })).result === 'ok') sent++;
+    const drained = gateway.edge.drain({ holdMs: 0, windowMs: 0, settleMs: 10_000 });
+    await sleep(limits.drainFlushMs + 500);
+    client.socket.resume();
+    await drained;
+    await client.end();
+    expect(client.received.length).toBeGreaterThan(sent * body.length);
+    expect(client.received.includes(Buffer.from([0x88, 12, 3, 0xe9]))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '@sluice/contracts';
@@ -73,10 +73,25 @@ describe('a connection by the PROXY port that the edge closes', () => {
   });
 });
 
-describe('the PROXY port, closed', () => {
-  // More than the kernel takes for a client that does not read.
-  const bytes = Buffer.alloc(32_000_000, 'x');
+// More than the kernel takes for a client that does not read.
+const bytes = Buffer.alloc(32_000_000, 'x');
 
+describe('a client that takes nothing of what is left for it', () => {
+  it('[CN-75] is cut once nothing has moved for as long as on any other port', async () => {
+    const { setTimeout } = Socket.prototype;
+    const hurried = vi.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (this: Socket, ms, then) {
+      return setTimeout.call(this, ms === limits.transportSilenceMs ? 300 : ms, then);
+    });
+    atEnd(() => void hurried.mockRestore());
+    const port = await startPort((upstream) => upstream.end(Buffer.concat([Buffer.from(switching), bytes])));
+    const client = new RawClient(port.port).write(request);
+    await client.answer();
+    client.socket.pause();
+    await until('no socket', () => port.socketCount === 0);
+  });
+});
+
+describe('the PROXY port, closed', () => {
   it('[CN-75] sends what the edge has already handed over to a client that reads late', async () => {
     const port = await startPort((upstream) => upstream.end(Buffer.concat([Buffer.from(switching), bytes])));
     const client = new RawClient(port.port).write(request);
