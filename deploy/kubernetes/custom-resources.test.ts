@@ -34,8 +34,8 @@ afterAll(async () => {
 describe('what the chart renders is accepted by the API server, and admitted without a warning', () => {
   it.each(readdirSync(values).filter((name) => name.endsWith('-values.yaml')))('%s', async (file) => {
     const args = ['template', 'dry-run', chart, '--namespace', namespace.name, '--values', join(values, file)];
-    // Where the dashboards of one of them go there need be no namespace here.
-    args.push('--set', 'dashboards.namespace=');
+    // Where the dashboards and monitors of one of them go there need be no namespace here.
+    args.push('--set', 'dashboards.namespace=,metrics.serviceMonitor.namespace=');
     // With what this cluster has, as an installation would see it.
     const rendered = await run('helm', [...args, '--validate']);
     expect(rendered.code, rendered.stderr).toBe(0);
