@@ -1,7 +1,7 @@
 import { waitFor } from '@sluice/testkit';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { type KubernetesObject, Namespace, run } from './cluster.js';
-import { chart, release, releaseValues } from './release.js';
+import { chart, drainedLabel, release, releaseValues } from './release.js';
 
 const namespace = new Namespace(inject('namespace'));
 const image = inject('image');
@@ -38,7 +38,7 @@ describe('a PodDisruptionBudget', () => {
       node,
       '--ignore-daemonsets',
       '--delete-emptydir-data',
-      `--pod-selector=app.kubernetes.io/instance=${release},app.kubernetes.io/component=callback`,
+      `--pod-selector=${drainedLabel}=callback`,
       '--timeout=12s',
     );
     await run('kubectl', ['uncordon', node]);

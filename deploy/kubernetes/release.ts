@@ -5,6 +5,8 @@ import { backEndHost } from './load-back-end.js';
 
 export const chart = resolve(import.meta.dirname, '..', 'helm', 'sluice');
 export const release = 'sluice';
+/** A label of the pods under test alone: a drain of the node looks into all namespaces, where others may have a release `sluice`. */
+export const drainedLabel = 'sluice-test-drained';
 export const components = ['edge', 'router', 'callback'] as const;
 
 interface GatewayConfig {
@@ -39,7 +41,7 @@ export function releaseValues(image: string, config: object = gatewayConfig()): 
     // As many as the fewest open files of a container allow that are usual.
     edge: { resources, service, drain: shortDrain, maxConnections: 10_000 },
     router: { resources },
-    callback: { resources, service },
+    callback: { resources, service, podLabels: { [drainedLabel]: 'callback' } },
   };
 }
 

@@ -7,6 +7,10 @@ export function valuesSchema(tree, configSchema) {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the Helm chart sluice',
     ...mapSchema(tree, false, configSchema),
+    // A section with nothing in it (`auth:`, its lines commented out) is null in YAML, which takes the defaults away as well.
+    required: tree
+      .filter(({ children, schema }) => children !== undefined || schema.config === true)
+      .map(({ path }) => path[0]),
   };
 }
 

@@ -183,6 +183,7 @@ const refusals: [title: string, values: object, ...texts: [string, string, ...st
   ],
   ['a drain in the file', { redis, config: { drain: { windowMs: 1000 } } }, 'config.drain', 'Write edge.drain'],
   ['Redis in the file', { redis, config: { redis: { shards: 2 } } }, 'config.redis', 'redis.shards'],
+  ['Redis in the file alone', { config: { redis: { url: 'redis://one:6379' } } }, 'config.redis', 'redis.url'],
   [
     'a bound of sockets in the file',
     { redis, config: { edge: { maxConnections: 5 } } },
@@ -363,6 +364,7 @@ describe('guards let pass', () => {
 describe('the schema of the values', () => {
   it.each([
     ['an unknown key at the top', { redi: {} }, "additional properties 'redi' not allowed"],
+    ['a section with nothing in it', { auth: null }, "missing property 'auth'"],
     ['a misspelt key of a process', { edge: { replicas: 3 } }, "additional properties 'replicas' not allowed"],
     ['a misspelt key of sluice.yaml', { config: { edge: { prot: 1 } } }, "additional properties 'prot' not allowed"],
     [

@@ -76,6 +76,8 @@ describe('commands that pages show', () => {
     const objects = render({ values: completed({ config: { auth: { keys: own }, ...config } } as object) });
     const { apis, auth } = startedWith(objects, find(objects, 'Deployment', 'sluice-edge'));
     expect(apis.map(({ apiId }) => apiId)).toEqual(['load', 'sluice-self-test']);
+    // Beside an API that was the only one it must not take `ws://host/{stage}` away.
+    expect(apis[0]?.namedOnly).toBe(true);
     expect(auth.keys.map(({ accessKeyId }) => accessKeyId)).toContain('own');
     expect(output).not.toContain('127.0.0.1');
     const added = /^cat >> auth-keys\.yaml <<'END'\n([\s\S]*?)^END$/m.exec(page)?.[1] ?? '';

@@ -143,7 +143,7 @@ describe('sluice', () => {
 
   it('dead-letters takes only flags that mean something for it, and says that it needs Redis', async () => {
     const { out: help } = await sluice('dead-letters', 'list', '--help');
-    expect(help.match(/--[a-z-]+/g)).toEqual(['--config', '--redis', '--log-level', '--json', '--count', '--help']);
+    expect(help.match(/--[a-z-]+/g)).toEqual(['--config', '--log-level', '--redis', '--json', '--count', '--help']);
     writeFileSync(file, yaml);
     const { code, out } = await sluice('dead-letters', 'list', '--config', file);
     expect([code, out]).toEqual([2, expect.stringMatching(/redis is missing: .*--redis redis:/)]);
