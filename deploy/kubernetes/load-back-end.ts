@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { BackEndStats } from '@sluice/loadtest';
 import type { ApiProxy, Namespace } from './cluster.js';
 import { restrictedContainer, restrictedPod } from './restricted-pod.js';
 
 const folder = resolve(import.meta.dirname, '..', '..', 'loadtest', 'back-end');
 const files = ['server.mjs', 'run-record.mjs', 'seen-numbers.mjs', 'slow-link.mjs'];
 const port = 9400;
-
-export interface RunStats {
-  connects: number;
-  disconnects: number;
-  connected: number;
-  disconnectRepeats: number;
-  messages: number;
-  repeats: number;
-}
 
 /** Address of the back end for pods of its namespace. */
 export const backEndHost = `back-end:${port}`;
@@ -72,8 +64,8 @@ export class LoadBackEnd {
     private readonly namespace: Namespace,
   ) {}
 
-  async stats(run: string): Promise<RunStats> {
-    return JSON.parse(await this.call(`/stats?run=${run}`)) as RunStats;
+  async stats(run: string): Promise<BackEndStats> {
+    return JSON.parse(await this.call(`/stats?run=${run}`)) as BackEndStats;
   }
 
   /** Those of the ids that have arrived. */
